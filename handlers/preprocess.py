@@ -1,0 +1,111 @@
+"""Image bytes -> model input: the only decoding and the only deterministic transform there is."""
+
+import struct
+import zlib
+from io import BytesIO
+
+import numpy as np
+import torch
+from PIL import ExifTags, Image
+
+from handlers.errors import BadRequest, BodyTooLarge
+from handlers.model_config import ModelConfig
+
+MAX_BODY_BYTES = 20_000_000
+MAX_PIXELS = 50_000_000
+FORMATS = ("BMP", "JPEG", "MPO", "PNG", "TIFF", "WEBP")
+ORIENTATIONS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
+
+# What Pillow's decoders raise on damaged data; anything else is a bug of ours and travels up.
+UNREADABLE = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    OverflowError,
+    TypeError,
+    struct.error,
+    zlib.error,
+)
+TOO_LARGE = f"The image has more than {MAX_PIXELS // 1_000_000} megapixels: send a smaller one."
+
+
+def decode(body: bytes, image_size: int) -> Image.Image:
+    """An upright RGB image; a JPEG much larger than `image_size` (pixels) is decoded reduced."""
+    if not body:
+        raise BadRequest("The body is empty: send the bytes of an image.")
+    if len(body) > MAX_BODY_BYTES:
+        raise BodyTooLarge(f"The body is over {MAX_BODY_BYTES // 1_000_000} MB: send a smaller one.")
+    try:
+        with Image.open(BytesIO(body), formats=FORMATS) as image:
+            if image.width * image.height > MAX_PIXELS:
+                raise BadRequest(TOO_LARGE)
+            # At least twice the model's size is left, so the resize still has detail to average.
+            image.draft(None, (2 * image_size, 2 * image_size))
+            image.load()
+            rgb = to_rgb(image)
+            # Only now: Pillow turns a TIFF upright by itself when it loads.
+            turn = ORIENTATIONS.get(orientation(image))
+            return rgb if turn is None else rgb.transpose(turn)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadRequest(TOO_LARGE) from error
+    except UNREADABLE as error:
+        raise BadRequest(
+            "The body is not an image this service can read:"
+            " send a whole JPEG, PNG, WebP, TIFF or BMP file."
+        ) from error
+
+
+def to_rgb(image: Image.Image) -> Image.Image:
+    """8-bit RGB from any mode: transparency over white, 16 bits by their upper byte."""
+    if image.mode.startswith("I;16"):
+        samples = np.asarray(image.convert("I"))
+        return Image.fromarray((samples >> 8).astype(np.uint8)).convert("RGB")
+    if image.mode in ("I", "F"):
+        raise BadRequest(
+            "The image has 32 bits a sample and no known white: send 8 or 16 bits a sample."
+        )
+    if not image.has_transparency_data:
+        return image.convert("RGB")
+    layered = image.convert("RGBA")
+    rgb = Image.new("RGB", image.size, "white")
+    rgb.paste(layered, mask=layered.getchannel("A"))
+    return rgb
+
+
+def orientation(image: Image.Image) -> int:
+    """The EXIF orientation of a loaded image, 1 to 8; 1 where the EXIF block is damaged."""
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except UNREADABLE:
+        return 1
+
+
+def to_input(image: Image.Image, config: ModelConfig) -> torch.Tensor:
+    """The centred square of an RGB image as a float tensor (3, image_size, image_size)."""
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    square = image.resize(
+        (config.image_size, config.image_size),
+        RESAMPLING[config.interpolation],
+        box=(left, top, left + side, top + side),
+    )
+    return normalise(square, config)
+
+
+def normalise(square: Image.Image, config: ModelConfig) -> torch.Tensor:
+    """8-bit RGB (H x W) -> float32 tensor (3, H, W) with the model's mean and std."""
+    values = np.asarray(square, dtype=np.float32) / np.float32(255)
+    scaled = (values - np.float32(config.mean)) / np.float32(config.std)
+    return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))

@@ -1,0 +1,82 @@
+"""The checkpoint: weights and how to build the model, readable without running pickled code."""
+
+import io
+import pickle
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from timm.models import VisionTransformer
+
+from handlers.model_config import ModelConfig
+from train.models import InitError, build, differences
+
+FORMAT = "skin-lesion-checkpoint-1"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Checkpoint:
+    """`training` says what the weights come from: the command, commit, data and its numbers."""
+
+    architecture: str
+    classes: tuple[str, ...]
+    image_size: int
+    interpolation: str
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    training: dict[str, str | int | float]
+    state_dict: dict[str, torch.Tensor]
+
+    def as_bytes(self) -> bytes:
+        buffer = io.BytesIO()
+        torch.save({"format": FORMAT} | vars(self), buffer)
+        return buffer.getvalue()
+
+    def model(self) -> VisionTransformer:
+        model = build(self.architecture, len(self.classes))
+        own = model.state_dict()
+        if problems := differences(self.state_dict, own):
+            raise InitError(f"The checkpoint does not fit {self.architecture}: {problems}.")
+        model.load_state_dict(self.state_dict)
+        return model.eval()
+
+
+def read(file: Path) -> Checkpoint:
+    """Raises InitError for a file that is not this project's checkpoint."""
+    try:
+        values = torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise InitError(f"There is no checkpoint {file}: train one (python -m train.run).") from error
+    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        raise InitError(f"{file} is no checkpoint, or holds more than plain weights.") from error
+    if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+        raise InitError(f"{file} is no checkpoint of this project.")
+    values["classes"] = tuple(values["classes"])
+    return Checkpoint(**values)
+
+
+def halved(state_dict: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Matrices in 16 bits, so the file is half as large; norms and statistics stay in 32."""
+    return {
+        name: tensor.detach().cpu().half() if tensor.dim() > 1 else tensor.detach().cpu().clone()
+        for name, tensor in state_dict.items()
+    }
+
+
+def config_of(
+    architecture: str, classes: tuple[str, ...], model: VisionTransformer
+) -> ModelConfig:
+    """The model config a training run validates with; the export adds name and hashes."""
+    pretrained = model.pretrained_cfg
+    return ModelConfig(
+        name="skin_vit",
+        version="0",
+        architecture=architecture,
+        checkpoint_sha256="",
+        classes=classes,
+        image_size=pretrained["input_size"][-1],
+        interpolation=pretrained["interpolation"],
+        mean=tuple(pretrained["mean"]),
+        std=tuple(pretrained["std"]),
+        temperature=1.0,
+    )

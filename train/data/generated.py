@@ -1,0 +1,96 @@
+"""Generated lesions: drawings for a machine without a data set, in ISIC 2019's layout.
+
+They are no medical images; each category merely has a look of its own.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from handlers.categories import WITHOUT_UNKNOWN
+
+WIDTH, HEIGHT = 240, 180
+LESIONS, PICTURES = 30, 2
+SKIN = (222, 178, 152)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """`size` is the radius as a share of the height; edges and spots are shares of the radius."""
+
+    colour: tuple[int, int, int]
+    size: float
+    ragged: float
+    soft: float
+    spots: int
+    spot_colour: tuple[int, int, int]
+
+
+LOOKS = {
+    "MEL": Look(colour=(62, 38, 34), size=0.36, ragged=0.30, soft=0.04, spots=9, spot_colour=(18, 24, 48)),
+    "NV": Look(colour=(128, 84, 58), size=0.24, ragged=0.04, soft=0.10, spots=0, spot_colour=(0, 0, 0)),
+    "BCC": Look(colour=(214, 138, 138), size=0.30, ragged=0.12, soft=0.06, spots=8, spot_colour=(92, 104, 140)),
+    "AK": Look(colour=(204, 110, 92), size=0.36, ragged=0.22, soft=0.40, spots=14, spot_colour=(240, 220, 190)),
+    "BKL": Look(colour=(156, 120, 78), size=0.34, ragged=0.14, soft=0.03, spots=12, spot_colour=(238, 226, 170)),
+    "DF": Look(colour=(172, 116, 92), size=0.26, ragged=0.06, soft=0.30, spots=1, spot_colour=(246, 226, 214)),
+    "VASC": Look(colour=(168, 24, 44), size=0.22, ragged=0.08, soft=0.06, spots=7, spot_colour=(96, 8, 36)),
+    "SCC": Look(colour=(224, 164, 116), size=0.40, ragged=0.24, soft=0.10, spots=6, spot_colour=(150, 28, 30)),
+}  # fmt: skip
+
+
+def generate(folder: Path, seed: int) -> Path:
+    """`folder` with CSVs and an image folder; what is there already is drawn again, the same."""
+    images = folder / "ISIC_2019_Training_Input"
+    images.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for label, code in enumerate(WITHOUT_UNKNOWN):
+        for lesion in range(LESIONS):
+            for picture in range(PICTURES):
+                name = f"GENERATED_{code}_{lesion:02}_{picture}"
+                drawn = draw(LOOKS[code], np.random.default_rng((seed, label, lesion, picture)))
+                drawn.save(images / f"{name}.jpg", quality=90)
+                rows.append({"image": name, "code": code, "lesion_id": f"{code}_{lesion:02}"})
+    table = pd.DataFrame(rows)
+    truth = pd.get_dummies(table["code"], dtype=float).reindex(columns=list(WITHOUT_UNKNOWN))
+    truth.insert(0, "image", table["image"])
+    truth.to_csv(folder / "Generated_GroundTruth.csv", index=False)
+    table[["image", "lesion_id"]].to_csv(folder / "Generated_Metadata.csv", index=False)
+    return folder
+
+
+def draw(look: Look, rng: np.random.Generator) -> Image.Image:
+    """A blot of the look's colour on skin, with a ragged edge, spots and camera noise."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(float)
+    picture = np.ones((HEIGHT, WIDTH, 3)) * (np.array(SKIN) + rng.normal(0, 10, 3))
+    radius = look.size * HEIGHT * rng.uniform(0.85, 1.15)
+    centre = np.array((WIDTH, HEIGHT)) / 2 + rng.uniform(-0.08, 0.08, 2) * HEIGHT
+    edge = ragged_circle(x - centre[0], y - centre[1], radius, look.ragged, rng)
+    lay(picture, edge, look.soft * radius, np.array(look.colour) + rng.normal(0, 12, 3))
+    for _ in range(look.spots):
+        angle, distance = rng.uniform(0, 2 * np.pi), radius * np.sqrt(rng.uniform(0, 0.6))
+        at = centre + distance * np.array((np.cos(angle), np.sin(angle)))
+        if look.spots == 1:
+            at = centre
+        spot = np.hypot(x - at[0], y - at[1]) - radius * rng.uniform(0.10, 0.22)
+        lay(picture, spot, 1.5, np.array(look.spot_colour) + rng.normal(0, 8, 3))
+    picture += rng.normal(0, 4, picture.shape)
+    return Image.fromarray(picture.clip(0, 255).astype(np.uint8))
+
+
+def ragged_circle(
+    x: np.ndarray, y: np.ndarray, radius: float, ragged: float, rng: np.random.Generator
+) -> np.ndarray:
+    """Signed distance in pixels, negative inside."""
+    angle = np.arctan2(y, x)
+    waves = sum(
+        rng.normal(0, 1 / k) * np.sin(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(2, 9)
+    )
+    return np.hypot(x, y) - radius * (1 + ragged * waves)
+
+
+def lay(picture: np.ndarray, distance: np.ndarray, soft: float, colour: np.ndarray) -> None:
+    cover = 1 / (1 + np.exp(np.clip(distance / max(soft, 1.0), -50, 50)))[..., None]
+    picture += cover * (colour - picture)

@@ -1,0 +1,92 @@
+"""Readable images -> training and validation, with no lesion on both sides."""
+
+import hashlib
+import logging
+import os
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from sklearn.model_selection import StratifiedGroupKFold
+
+from handlers.errors import Fault
+from handlers.preprocess import decode
+from train.data.layouts import DataError
+
+log = logging.getLogger(__name__)
+
+# One part of five is held out.
+PARTS = 5
+
+
+@dataclass(frozen=True, kw_only=True)
+class Split:
+    train: pd.DataFrame
+    validation: pd.DataFrame
+    leaked_by_random: int
+
+    @property
+    def sha256(self) -> str:
+        sides = (("train", self.train), ("validation", self.validation))
+        lines = sorted(f"{image},{side}" for side, table in sides for image in table["image"])
+        return hashlib.sha256("\n".join(lines).encode()).hexdigest()
+
+
+def readable(table: pd.DataFrame, image_size: int) -> pd.DataFrame:
+    """Without the images the service could not read either; they are listed."""
+
+    def fault(path: str) -> str:
+        try:
+            decode(Path(path).read_bytes(), image_size)
+        except Fault as error:
+            return str(error)
+        return ""
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        faults = list(pool.map(fault, table["path"]))
+    for path, text in zip(table["path"], faults, strict=True):
+        if text:
+            log.warning("skipped %s: %s", path, text)
+    good = table.loc[[not text for text in faults]].reset_index(drop=True)
+    if good.empty:
+        raise DataError(f"None of the {len(table)} images can be read.")
+    return good
+
+
+def split(table: pd.DataFrame, seed: int) -> Split:
+    """The user's own Test folder if there is one, else a fifth of the lesions."""
+    if (table["side"] == "test").any():
+        held_out = (table["side"] == "test").to_numpy()
+        if held_out.all():
+            raise DataError("There is no image to train on: Train is empty.")
+    else:
+        held_out = by_lesion(table, seed)
+    train, validation = table.loc[~held_out], table.loc[held_out]
+    if absent := sorted(set(validation["code"]) - set(train["code"])):
+        log.warning("no training image of %s", ", ".join(absent))
+    return Split(
+        train=train.reset_index(drop=True),
+        validation=validation.reset_index(drop=True),
+        leaked_by_random=lesions_on_both_sides(table["lesion"], shuffled(held_out, seed)),
+    )
+
+
+def by_lesion(table: pd.DataFrame, seed: int) -> np.ndarray:
+    """A mask (len(table),) of about a fifth, with the categories' shares kept."""
+    if table["lesion"].nunique() < PARTS:
+        raise DataError(f"At least {PARTS} lesions are needed for a hold-out.")
+    folds = StratifiedGroupKFold(n_splits=PARTS, shuffle=True, random_state=seed)
+    _, validation = next(folds.split(table, table["code"], groups=table["lesion"]))
+    mask = np.zeros(len(table), dtype=bool)
+    mask[validation] = True
+    return mask
+
+
+def shuffled(mask: np.ndarray, seed: int) -> np.ndarray:
+    return np.random.default_rng(seed).permutation(mask)
+
+
+def lesions_on_both_sides(lesions: pd.Series, held_out: np.ndarray) -> int:
+    return len(set(lesions[held_out]) & set(lesions[~held_out]))

@@ -1,0 +1,94 @@
+"""The driver's part of a run: Ray, the progress bar and Ctrl-C."""
+
+import logging
+import signal
+import threading
+from pathlib import Path
+
+import ray
+from ray import train as ray_train
+from ray.train.torch import TorchTrainer
+from tqdm import tqdm
+
+from train.loop import Job, train_loop
+from train.progress import Position
+
+log = logging.getLogger(__name__)
+
+LOOPBACK = "127.0.0.1"
+DRAW_EVERY_S = 0.5
+ROOT = Path(__file__).parents[1]
+
+
+def connect(address: str | None) -> None:
+    """To a cluster, which gets our packages, or to a Ray of our own on loopback."""
+    quiet = {"log_to_driver": False, "logging_level": logging.WARNING}
+    if address is None:
+        ray.init(include_dashboard=False, _node_ip_address=LOOPBACK, **quiet)
+    else:
+        ours = [str(ROOT / "handlers"), str(ROOT / "train")]
+        ray.init(address=address, runtime_env={"py_modules": ours}, **quiet)
+
+
+def fit(job: Job, folder: Path) -> tuple[Path, bool]:
+    """The folder of the newest checkpoint, and whether the run was stopped before its end."""
+    trainer = TorchTrainer(
+        train_loop,
+        train_loop_config={"job": job},
+        scaling_config=ray_train.ScalingConfig(
+            num_workers=job.config.workers, use_gpu=ray.cluster_resources().get("GPU", 0) > 0
+        ),
+        run_config=ray_train.RunConfig(
+            name=folder.name,
+            storage_path=str(folder.parent.resolve()),
+            checkpoint_config=ray_train.CheckpointConfig(num_to_keep=1),
+        ),
+    )
+    outcome: list[ray_train.Result | Exception] = []
+
+    def in_background() -> None:
+        try:
+            outcome.append(trainer.fit())
+        except Exception as error:  # noqa: BLE001  # raised again, in the main thread
+            outcome.append(error)
+
+    # In the main thread Ray's own handler for Ctrl-C would end the run without a checkpoint.
+    thread = threading.Thread(target=in_background, daemon=True)
+    before = signal.signal(signal.SIGINT, lambda *_: ask_to_stop(job.line))
+    try:
+        thread.start()
+        draw(job.line, thread, job.config.epochs)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    result = outcome[0]
+    if isinstance(result, Exception):
+        raise result
+    assert result.checkpoint is not None
+    return Path(result.checkpoint.path), "balanced_accuracy" not in (result.metrics or {})
+
+
+def ask_to_stop(line: "ray.actor.ActorHandle") -> None:
+    log.warning("stopping after this step; press Ctrl-C again to end at once")
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    line.ask_to_stop.remote()
+
+
+def draw(line: "ray.actor.ActorHandle", thread: threading.Thread, epochs: int) -> None:
+    """One bar an epoch, with images a second and the time left, until the thread ends."""
+    bar: tqdm[None] | None = None
+    epoch = -1
+    while thread.is_alive():
+        thread.join(DRAW_EVERY_S)
+        position: Position | None = ray.get(line.read.remote())
+        if position is None:
+            continue
+        if bar is None or position.epoch != epoch:
+            if bar is not None:
+                bar.close()
+            epoch = position.epoch
+            title = f"epoch {epoch + 1}/{epochs}"
+            bar = tqdm(total=position.of_images, desc=title, unit="image", initial=0)
+        bar.set_postfix(loss=f"{position.loss:.3f}", best=f"{position.best:.3f}", refresh=False)
+        bar.update(position.images - bar.n)
+    if bar is not None:
+        bar.close()

@@ -1,0 +1,119 @@
+"""Train a Vision Transformer on pictures of skin lesions: python -m train.run --help."""
+
+import logging
+import sys
+from pathlib import Path
+
+import numpy as np
+import ray
+
+from handlers.categories import CODES, WITHOUT_UNKNOWN
+from train import tracking
+from train.checkpoint import config_of
+from train.config import ConfigError, TrainConfig, parse
+from train.data.generated import generate
+from train.data.layouts import DataError, read
+from train.data.split import Split, readable, split
+from train.fit import connect, fit
+from train.loop import Job
+from train.models import InitError, build
+from train.origin import commit
+from train.plots import confusion_figure
+from train.progress import Line
+from train.runs import TrainingRun
+from train.state import BEST_MODEL, read_best
+
+log = logging.getLogger(__name__)
+
+GENERATED = Path("data/generated")
+PREVIOUS_MODEL = "previous_model.pth"
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    values, resume = parse()
+    try:
+        train(values, resume=resume)
+    except (ConfigError, DataError, InitError) as error:
+        log.error("%s", error)
+        return 2
+    return 0
+
+
+def train(values: dict[str, object], *, resume: bool) -> None:
+    run = TrainingRun.resume(values) if resume else None
+    config = run.config if run else TrainConfig.resolved(values)
+    parts = parts_of(config)
+    # Here and not first in a worker, as its errors are the caller's to mend.
+    build(config.model, len(classes_of(parts)), config.init)
+    run = run or TrainingRun.begin(config, parts, commit())
+    connect(config.ray_address)
+    try:
+        saved, stopped = fit(job_of(run, parts), run.folder)
+    except BaseException:
+        tracking.finish(run.tracked, None, None, "FAILED")
+        raise
+    finally:
+        ray.shutdown()
+    conclude(run, saved, classes_of(parts), "KILLED" if stopped else "FINISHED")
+
+
+def parts_of(config: TrainConfig) -> Split:
+    """Reads or generates the data and splits it by lesion."""
+    if config.data is None:
+        log.warning("no --data: training on generated drawings (%s), not on lesions", GENERATED)
+        data = generate(GENERATED, config.seed)
+    else:
+        data = Path(config.data)
+    size = config_of(config.model, WITHOUT_UNKNOWN, build(config.model, 1)).image_size
+    parts = split(readable(read(data), size), config.seed)
+    log.info(
+        "%d training and %d validation images; no lesion is on both sides"
+        " (a random split would have leaked %d lesions)",
+        len(parts.train),
+        len(parts.validation),
+        parts.leaked_by_random,
+    )
+    return parts
+
+
+def classes_of(parts: Split) -> tuple[str, ...]:
+    return CODES if (parts.train["code"] == "UNK").any() else WITHOUT_UNKNOWN
+
+
+def job_of(run: TrainingRun, parts: Split) -> Job:
+    return Job(
+        config=run.config,
+        parts=parts,
+        classes=classes_of(parts),
+        line=Line.remote(),
+        tracked=run.tracked,
+        origin={
+            "command": run.config.command(),
+            "commit": commit(),
+            "data": "generated drawings" if run.config.data is None else run.config.data,
+            "training_images": len(parts.train),
+            "validation_images": len(parts.validation),
+            "split_sha256": parts.sha256,
+        },
+    )
+
+
+def conclude(run: TrainingRun, saved: Path, classes: tuple[str, ...], status: str) -> None:
+    """Puts the best checkpoint in place, the one it replaces beside it, and both into MLflow."""
+    target = Path(run.config.out) / BEST_MODEL
+    if target.exists():
+        target.replace(target.with_name(PREVIOUS_MODEL))
+        log.info("the checkpoint that was there is now %s", target.with_name(PREVIOUS_MODEL))
+    target.write_bytes((saved / BEST_MODEL).read_bytes())
+    best = read_best(saved)
+    figure = confusion_figure(np.array(best.confusion), classes) if best else None
+    tracking.finish(run.tracked, target, figure, status)
+    score = f"balanced accuracy {best.balanced_accuracy:.3f}" if best else "not validated yet"
+    log.info("%s: %s (%s)", status.lower(), target, score)
+    if status == "KILLED":
+        log.info("go on with: python -m train.run --resume --out %s", run.config.out)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""What a run needs to go on where it was, and where Ray Train keeps it."""
+
+import json
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from ray import train as ray_train
+
+STATE = "state.pt"
+BEST_MODEL = "best_model.pth"
+BEST_SCORES = "best.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Best:
+    """The best validated weights so far, as the bytes of a checkpoint file."""
+
+    checkpoint: bytes
+    epoch: int
+    balanced_accuracy: float
+    confusion: list[list[int]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class State:
+    """The next step to do; `best` is None until an epoch was validated."""
+
+    epoch: int = 0
+    step: int = 0
+    best: Best | None = None
+
+
+def save(
+    folder: Path,
+    state: State,
+    module: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    unvalidated: bytes,
+) -> None:
+    """`unvalidated` is the checkpoint that stands in while there is no best one."""
+    torch.save(
+        {
+            "epoch": state.epoch,
+            "step": state.step,
+            "model": module.state_dict(),
+            "optimiser": optimiser.state_dict(),
+        },
+        folder / STATE,
+    )
+    best = state.best
+    (folder / BEST_MODEL).write_bytes(unvalidated if best is None else best.checkpoint)
+    if best is not None:
+        scores = {
+            "epoch": best.epoch,
+            "balanced_accuracy": best.balanced_accuracy,
+            "confusion": best.confusion,
+        }
+        (folder / BEST_SCORES).write_text(json.dumps(scores))
+
+
+def read_best(folder: Path) -> Best | None:
+    if not (folder / BEST_SCORES).is_file():
+        return None
+    scores = json.loads((folder / BEST_SCORES).read_text())
+    return Best(checkpoint=(folder / BEST_MODEL).read_bytes(), **scores)
+
+
+def restore(module: torch.nn.Module, optimiser: torch.optim.Optimizer) -> State:
+    """From Ray Train's newest checkpoint, if the run has one."""
+    checkpoint = ray_train.get_checkpoint()
+    if checkpoint is None:
+        return State()
+    with checkpoint.as_directory() as folder:
+        values = torch.load(Path(folder, STATE), map_location="cpu", weights_only=True)
+        best = read_best(Path(folder))
+    module.load_state_dict(values["model"])
+    optimiser.load_state_dict(values["optimiser"])
+    return State(epoch=values["epoch"], step=values["step"], best=best)
+
+
+def report(
+    numbers: dict[str, float],
+    state: State,
+    module: torch.nn.Module,
+    optimiser: torch.optim.Optimizer,
+    unvalidated: bytes,
+) -> None:
+    """Hands Ray Train the numbers and a checkpoint; called by rank 0."""
+    with tempfile.TemporaryDirectory() as folder:
+        save(Path(folder), state, module, optimiser, unvalidated)
+        ray_train.report(numbers, checkpoint=ray_train.Checkpoint.from_directory(folder))

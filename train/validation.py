@@ -1,0 +1,33 @@
+"""Validation: the weights as the checkpoint will hold them, the images as the service sees them."""
+
+import numpy as np
+import torch
+import torch.distributed as dist
+
+from train.data.loading import LesionImages, batches
+from train.metrics import confusion_matrix
+
+
+@torch.inference_mode()
+def confusion_of(
+    model: torch.nn.Module,
+    images: LesionImages,
+    rank: int,
+    world: int,
+    batch_size: int,
+    processes: int,
+) -> np.ndarray:
+    """(classes, classes) counts over all workers, each of which looks at its share."""
+    device = next(model.parameters()).device
+    classes = len(images.config.classes)
+    confusion = np.zeros((classes, classes), dtype=np.int64)
+    keys = list(range(rank, len(images), world))
+    for inputs, labels in batches(images, keys, batch_size, processes):
+        inputs = inputs.to(device, memory_format=torch.channels_last)
+        predicted = model(inputs).argmax(dim=1).cpu()
+        confusion += confusion_matrix(labels.numpy(), predicted.numpy(), classes)
+    if world > 1:
+        total = torch.from_numpy(confusion).to(device)
+        dist.all_reduce(total)
+        confusion = total.cpu().numpy()
+    return confusion
