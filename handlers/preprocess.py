@@ -8,11 +8,10 @@ import numpy as np
 import torch
 from PIL import ExifTags, Image
 
-from handlers.errors import BadRequest, BodyTooLarge
+from handlers.errors import BadRequest
+from handlers.limits import check_body, check_pixels
 from handlers.model_config import ModelConfig
 
-MAX_BODY_BYTES = 20_000_000
-MAX_PIXELS = 50_000_000
 FORMATS = ("BMP", "JPEG", "MPO", "PNG", "TIFF", "WEBP")
 ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -38,19 +37,16 @@ UNREADABLE = (
     struct.error,
     zlib.error,
 )
-TOO_LARGE = f"The image has more than {MAX_PIXELS // 1_000_000} megapixels: send a smaller one."
 
 
 def decode(body: bytes, image_size: int) -> Image.Image:
     """An upright RGB image; a JPEG much larger than `image_size` (pixels) is decoded reduced."""
     if not body:
         raise BadRequest("The body is empty: send the bytes of an image.")
-    if len(body) > MAX_BODY_BYTES:
-        raise BodyTooLarge(f"The body is over {MAX_BODY_BYTES // 1_000_000} MB: send a smaller one.")
+    check_body(len(body))
     try:
         with Image.open(BytesIO(body), formats=FORMATS) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise BadRequest(TOO_LARGE)
+            check_pixels(*image.size)
             # At least twice the model's size is left, so the resize still has detail to average.
             image.draft(None, (2 * image_size, 2 * image_size))
             image.load()
@@ -58,8 +54,6 @@ def decode(body: bytes, image_size: int) -> Image.Image:
             # Only now: Pillow turns a TIFF upright by itself when it loads.
             turn = ORIENTATIONS.get(orientation(image))
             return rgb if turn is None else rgb.transpose(turn)
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise BadRequest(TOO_LARGE) from error
     except UNREADABLE as error:
         raise BadRequest(
             "The body is not an image this service can read:"

@@ -1,6 +1,8 @@
 """The driver's part of a run: Ray, the progress bar and Ctrl-C."""
 
 import logging
+import os
+import secrets
 import signal
 import threading
 from pathlib import Path
@@ -15,7 +17,6 @@ from train.progress import Position
 
 log = logging.getLogger(__name__)
 
-LOOPBACK = "127.0.0.1"
 DRAW_EVERY_S = 0.5
 ROOT = Path(__file__).parents[1]
 
@@ -24,7 +25,9 @@ def connect(address: str | None) -> None:
     """To a cluster, which gets our packages, or to a Ray of our own on loopback."""
     quiet = {"log_to_driver": False, "logging_level": logging.WARNING}
     if address is None:
-        ray.init(include_dashboard=False, _node_ip_address=LOOPBACK, **quiet)
+        # Known to these processes only, where Ray would write one into the home folder.
+        os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
+        ray.init(address="local", include_dashboard=False, **quiet)
     else:
         ours = [str(ROOT / "handlers"), str(ROOT / "train")]
         ray.init(address=address, runtime_env={"py_modules": ours}, **quiet)

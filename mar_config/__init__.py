@@ -1,0 +1,1 @@
+"""Packing the model for TorchServe, and how TorchServe runs it."""

@@ -1,0 +1,61 @@
+"""Model + model config + core -> archive: python -m mar_config.build --help."""
+
+import argparse
+import json
+import logging
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from model_archiver.model_archiver_config import ModelArchiverConfig
+from model_archiver.model_packaging import generate_model_archive
+
+log = logging.getLogger(__name__)
+
+ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent
+CONFIG_NAME = "skin_lesion_model_config.json"
+NOT_CODE = shutil.ignore_patterns("__pycache__")
+
+
+def build(model: Path, model_config: Path, export_path: Path) -> Path:
+    """The archive in `export_path`, named and versioned as the model config says."""
+    settings = json.loads(model_config.read_text())
+    export_path.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as stage:
+        # The archiver copies what is *in* a folder, so the package sits one level down.
+        shutil.copytree(ROOT / "handlers", Path(stage, "handlers"), ignore=NOT_CODE)
+        shutil.copy(model_config, Path(stage, CONFIG_NAME))
+        generate_model_archive(
+            ModelArchiverConfig(
+                model_name=settings["name"],
+                version=settings["version"],
+                serialized_file=str(model),
+                handler=str(ROOT / "handlers" / "skin_lesion_handler.py"),
+                extra_files=stage,
+                config_file=str(HERE / "model-config.yaml"),
+                export_path=str(export_path),
+                force=True,
+            )
+        )
+    return export_path / f"{settings['name']}.mar"
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    parser = argparse.ArgumentParser(prog="python -m mar_config.build", description=__doc__)
+    parser.add_argument("--model", type=Path, default=ROOT / "model_store" / "skin_vit.pt")
+    parser.add_argument("--config", type=Path, default=HERE / CONFIG_NAME)
+    parser.add_argument("--export-path", type=Path, default=ROOT / "model_store")
+    given = parser.parse_args()
+    for file in (given.model, given.config):
+        if not file.is_file():
+            log.error("There is no %s: export the checkpoint first (train.pth_to_pt).", file)
+            return 2
+    log.info("%s", build(given.model, given.config, given.export_path))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

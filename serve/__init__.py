@@ -1,0 +1,1 @@
+"""Serving by Ray Serve, in TorchServe's own dialect."""

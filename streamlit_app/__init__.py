@@ -1,0 +1,1 @@
+"""The page: pictures in, categories in words out, by whichever backend is chosen."""

@@ -1,0 +1,139 @@
+"""Pictures, a tiny model, and every server, started once a session by `python -m up` itself."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import psutil
+import pytest
+
+from tests import images, tiny
+from up.processes import MARK, marked
+from up.settings import DEFAULT_PORTS
+
+ROOT = Path(__file__).parents[1]
+REAL_DATA = ROOT.parent / "shared" / "data"
+BACKENDS = ("torchserve", "ray")
+READY_WITHIN_S = 240
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("skin lesions")
+    group.addoption("--model", type=Path, help="a checkpoint to serve instead of the tiny one")
+    group.addoption("--torchserve", help="base URL of a TorchServe that is running already")
+    group.addoption("--ray", help="base URL of a Ray Serve that is running already")
+
+
+@pytest.fixture(scope="session")
+def lesion_jpeg() -> bytes:
+    return images.encoded(images.lesion(), "JPEG")
+
+
+@pytest.fixture(scope="session")
+def exported(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tiny.Exported:
+    return tiny.export(tmp_path_factory.mktemp("exported"), request.config.getoption("--model"))
+
+
+@pytest.fixture(scope="session")
+def real_images() -> list[Path]:
+    folder = REAL_DATA / "isic2019" / "ISIC_2019_Training_Input"
+    if not folder.is_dir():
+        pytest.skip(f"the real images are not at {folder}")
+    return sorted(folder.glob("*.jpg"))
+
+
+@dataclass(frozen=True, kw_only=True)
+class System:
+    """What `python -m up` started; `told` is what it told the person in front of it."""
+
+    urls: dict[str, str]
+    told: str
+    mark: str
+    temporary: Path
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+
+
+@pytest.fixture(scope="session")
+def system(
+    exported: tiny.Exported, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[System]:
+    """All four servers on free ports; at the end Ctrl-C, after which nothing may be left."""
+    folder = tmp_path_factory.mktemp("up")
+    ports = dict(zip(DEFAULT_PORTS, free_ports(len(DEFAULT_PORTS)), strict=True))
+    environment = {
+        **os.environ,
+        **{name: str(port) for name, port in ports.items()},
+        "SKIN_MODEL": str(exported.model),
+        "SKIN_MODEL_CONFIG": str(exported.config),
+        "SKIN_MODEL_STORE": str(exported.archive.parent),
+        "SKIN_ARCHIVE": exported.archive.name,
+        "SKIN_MLFLOW_DATA": str(folder / "mlflow"),
+        "SKIN_LOGS": str(folder / "logs"),
+    }
+    log = folder / "up.log"
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "up"], cwd=ROOT, env=environment, stderr=output
+        )
+    try:
+        wait_until_up(process, log)
+        started = psutil.Process(process.pid).children()[0].environ()
+        running = System(
+            urls={
+                "torchserve": f"http://127.0.0.1:{ports['SKIN_TORCHSERVE_PORT']}",
+                "ray": f"http://127.0.0.1:{ports['SKIN_RAY_PORT']}",
+                "mlflow": f"http://127.0.0.1:{ports['SKIN_MLFLOW_PORT']}",
+                "page": f"http://127.0.0.1:{ports['SKIN_PAGE_PORT']}",
+            },
+            told=log.read_text(),
+            mark=started[MARK],
+            temporary=Path(started["TMPDIR"]),
+        )
+        yield running
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(timeout=60)
+    assert process.returncode == 0, log.read_text()
+    assert marked(running.mark) == []
+    assert not running.temporary.exists()
+
+
+def wait_until_up(process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + READY_WITHIN_S
+    while "Ctrl-C ends" not in log.read_text():
+        assert process.poll() is None, log.read_text()
+        assert time.monotonic() < deadline, log.read_text()
+        time.sleep(0.5)
+
+
+@pytest.fixture(scope="session")
+def backends(request: pytest.FixtureRequest) -> Iterator[dict[str, httpx.Client]]:
+    """Both servers, by name: those named on the command line, else our own."""
+    named = {name: request.config.getoption(f"--{name}") for name in BACKENDS}
+    if not all(named.values()):
+        named |= {name: request.getfixturevalue("system").urls[name] for name in BACKENDS}
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(httpx.Client(base_url=url, timeout=60))
+            for name, url in named.items()
+        }
+
+
+@pytest.fixture(params=BACKENDS)
+def backend(request: pytest.FixtureRequest, backends: dict[str, httpx.Client]) -> httpx.Client:
+    return backends[request.param]

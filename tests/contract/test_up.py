@@ -1,0 +1,53 @@
+"""`python -m up`, which the whole contract suite runs on."""
+
+import os
+import socket
+import subprocess
+import sys
+
+import httpx
+import psutil
+
+from tests.conftest import ROOT, System
+from up.processes import marked
+
+
+def test_it_prints_every_address(system: System) -> None:
+    for url in system.urls.values():
+        assert url in system.told
+
+
+def test_mlflow_answers(system: System) -> None:
+    assert httpx.get(f"{system.urls['mlflow']}/health").status_code == 200
+
+
+def test_nothing_listens_beyond_this_machine(system: System) -> None:
+    listening = [
+        (process.name(), connection.laddr.ip)
+        for process in marked(system.mark)
+        for connection in process.net_connections(kind="tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+
+    assert len(listening) > 10
+    assert {ip for _, ip in listening} <= {"127.0.0.1", "::ffff:127.0.0.1", "::1"}, listening
+
+
+def test_a_port_in_use_is_named() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        outcome = subprocess.run(
+            [sys.executable, "-m", "up"],
+            cwd=ROOT,
+            env=os.environ | {"SKIN_RAY_PORT": str(port)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+
+    assert outcome.returncode == 2
+    assert f"Port {port} is in use" in outcome.stderr
+    assert "SKIN_RAY_PORT" in outcome.stderr

@@ -1,0 +1,58 @@
+"""The smallest model: timm's test_vit with seeded random weights, as training would leave it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+
+from handlers.categories import WITHOUT_UNKNOWN
+from mar_config.build import build as build_archive
+from train import pth_to_pt
+from train.checkpoint import Checkpoint, config_of, halved
+from train.models import SMALLEST_MODEL, build
+
+
+@dataclass(frozen=True, kw_only=True)
+class Exported:
+    """All that the export writes, below one folder."""
+
+    checkpoint: Path
+    model: Path
+    config: Path
+    archive: Path
+
+
+def checkpoint(architecture: str = SMALLEST_MODEL, seed: int = 0) -> Checkpoint:
+    torch.manual_seed(seed)
+    model = build(architecture, len(WITHOUT_UNKNOWN))
+    # Spread out, so that two pictures get probabilities that differ well above 1e-6.
+    torch.nn.init.normal_(model.head.weight, std=1.0)
+    config = config_of(architecture, WITHOUT_UNKNOWN, model)
+    return Checkpoint(
+        architecture=architecture,
+        classes=config.classes,
+        image_size=config.image_size,
+        interpolation=config.interpolation,
+        mean=config.mean,
+        std=config.std,
+        training={"command": "none: random weights"},
+        state_dict=halved(model.state_dict()),
+    )
+
+
+def export(folder: Path, checkpoint_file: Path | None = None) -> Exported:
+    """The tiny checkpoint, or the one at `checkpoint_file`, as model, config and archive."""
+    if checkpoint_file is None:
+        checkpoint_file = folder / "best_model.pth"
+        checkpoint_file.write_bytes(checkpoint().as_bytes())
+    model, config = folder / "skin_vit.pt", folder / "skin_lesion_model_config.json"
+    status = pth_to_pt.main(
+        ["--checkpoint", str(checkpoint_file), "--out", str(model), "--config", str(config)]
+    )
+    assert status == 0
+    return Exported(
+        checkpoint=checkpoint_file,
+        model=model,
+        config=config,
+        archive=build_archive(model, config, folder),
+    )

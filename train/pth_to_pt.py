@@ -1,0 +1,139 @@
+"""Checkpoint -> model and model config: python -m train.pth_to_pt --help."""
+
+import argparse
+import hashlib
+import logging
+import sys
+import warnings
+from pathlib import Path
+
+import torch
+
+from handlers.classifier import CONFIG_HASH
+from handlers.errors import UnusableModel
+from handlers.model_config import ModelConfig
+from train import checkpoint
+from train.checkpoint import Checkpoint
+from train.data.layouts import DataError, code_of
+from train.models import InitError, build, read_tensors
+from train.origin import ROOT
+
+log = logging.getLogger(__name__)
+
+NAME = "skin_vit"
+TOLERANCE = 1e-5
+
+
+class ExportError(Exception):
+    """The exported graph does not compute what the module does."""
+
+
+class Served(torch.nn.Module):
+    """A ViT whose convolutions run on channels-last memory, which is faster on a CPU."""
+
+    def __init__(self, model: torch.nn.Module) -> None:
+        super().__init__()
+        self.model = model.to(memory_format=torch.channels_last)
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model(inputs.contiguous(memory_format=torch.channels_last))
+        return logits
+
+
+def export(source: Checkpoint, source_sha256: str, version: str, model: Path, config: Path) -> None:
+    """Writes `model` and `config`; neither if the graph's logits differ by over 1e-5."""
+    module = source.model()
+    size = source.image_size
+    graph = traced(module, size)
+    verify(graph, module, size)
+    settings = ModelConfig(
+        name=NAME,
+        version=version,
+        architecture=source.architecture,
+        checkpoint_sha256=source_sha256,
+        classes=source.classes,
+        image_size=size,
+        interpolation=source.interpolation,
+        mean=source.mean,
+        std=source.std,
+        temperature=1.0,
+    )
+    model.parent.mkdir(parents=True, exist_ok=True)
+    torch.jit.save(graph, model, _extra_files={CONFIG_HASH: settings.sha256})
+    config.write_text(settings.as_json())
+
+
+def traced(module: torch.nn.Module, size: int) -> torch.jit.ScriptModule:
+    example = torch.rand(2, 3, size, size)
+    with warnings.catch_warnings():
+        # TorchScript is what TorchServe's archives hold; the tracer warns of timm's size checks.
+        warnings.simplefilter("ignore")
+        graph = torch.jit.trace(Served(module).eval(), example, check_trace=False)
+        return torch.jit.freeze(graph)
+
+
+@torch.inference_mode()
+def verify(graph: torch.nn.Module, module: torch.nn.Module, size: int) -> None:
+    """On other images, and another number of them, than the graph was traced with."""
+    generator = torch.Generator().manual_seed(0)
+    for count in (1, 5):
+        inputs = torch.randn(count, 3, size, size, generator=generator)
+        difference = (graph(inputs) - module(inputs)).abs().max().item()
+        # Also false for nan.
+        if not difference <= TOLERANCE:
+            raise ExportError(
+                f"The exported graph's logits differ from the module's by {difference:.1e}"
+                f" (at most {TOLERANCE:.0e}): nothing was written."
+            )
+
+
+def bare(file: Path, architecture: str, classes: tuple[str, ...]) -> Checkpoint:
+    """A state_dict of a timm ViT; its preprocessing is the one timm gives the architecture."""
+    model = build(architecture, len(classes))
+    config = checkpoint.config_of(architecture, classes, model)
+    return Checkpoint(
+        architecture=architecture,
+        classes=classes,
+        image_size=config.image_size,
+        interpolation=config.interpolation,
+        mean=config.mean,
+        std=config.std,
+        training={},
+        state_dict=read_tensors(file),
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    parser = argparse.ArgumentParser(prog="python -m train.pth_to_pt", description=__doc__)
+    store = ROOT / "model_store"
+    parser.add_argument("--checkpoint", type=Path, default=store / "best_model.pth")
+    parser.add_argument("--model", help="timm name, where the checkpoint is a bare state_dict")
+    parser.add_argument(
+        "--classes", help="its outputs in order, with commas: codes or names; one may stand twice"
+    )
+    parser.add_argument("--version", default="1.0", help="the version the service states (1.0)")
+    parser.add_argument("--out", type=Path, default=store / f"{NAME}.pt")
+    parser.add_argument(
+        "--config", type=Path, default=ROOT / "mar_config" / "skin_lesion_model_config.json"
+    )
+    given = parser.parse_args(arguments)
+    if (given.model is None) != (given.classes is None):
+        parser.error("--model and --classes go together, for a bare state_dict")
+    try:
+        if given.model is None:
+            source = checkpoint.read(given.checkpoint)
+        else:
+            classes = tuple(code_of(name) for name in given.classes.split(","))
+            source = bare(given.checkpoint, given.model, classes)
+        sha256 = hashlib.sha256(given.checkpoint.read_bytes()).hexdigest()
+        export(source, sha256, given.version, given.out, given.config)
+    except (InitError, DataError, ExportError, UnusableModel) as error:
+        log.error("%s", error)
+        return 2
+    log.info("%s and %s", given.out, given.config)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""Every server of this project on this machine, started and ended together."""

@@ -1,0 +1,51 @@
+"""MLflow, TorchServe, Ray Serve and the page until Ctrl-C: python -m up."""
+
+import logging
+import os
+import signal
+import sys
+import time
+import webbrowser
+
+from up.processes import StartError, check_ports, running
+from up.servers import servers
+from up.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    # One way to end, whoever asks for it; a parent may have told us to ignore Ctrl-C.
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
+    try:
+        up(Settings.from_env())
+    except (StartError, SettingsError) as error:
+        log.error("%s", error)
+        return 2
+    except KeyboardInterrupt:
+        log.info("all ended")
+    return 0
+
+
+def up(settings: Settings) -> None:
+    check_ports(settings)
+    with running(settings.logs) as group:
+        for server in servers(settings):
+            log.info("starting %s", server.name)
+            group.start(server)
+        group.wait_until_ready()
+        for server in servers(settings):
+            log.info("%-10s  %s", server.name, server.address)
+        log.info("Ctrl-C ends them all.")
+        page = settings.url("SKIN_PAGE_PORT")
+        if sys.platform == "darwin" or os.environ.keys() & {"DISPLAY", "WAYLAND_DISPLAY"}:
+            webbrowser.open(page)
+        while (ended := group.ended()) is None:
+            time.sleep(1)
+        raise StartError(f"{ended.name} ended by itself, so the others were ended: see {group.logs}.")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,136 @@
+"""Starting servers and ending every process they left, and no other."""
+
+import os
+import secrets
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import psutil
+
+from up.servers import Server
+from up.settings import ROOT, Settings
+
+# Inherited by all that a server starts, its JVM and Ray's daemons too, whatever group they join.
+MARK = "SKIN_STARTED_BY"
+READY_WITHIN_S = 180
+ENDED_WITHIN_S = 20
+ASK_EVERY_S = 0.5
+
+
+class StartError(Exception):
+    """A server that can't start; the text says which, and what to do."""
+
+
+def check_ports(settings: Settings) -> None:
+    for name, port in settings.ports.items():
+        with socket.socket() as one:
+            # As the servers do, so that a port just left is no port in use.
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                one.bind((settings.host, port))
+            except OSError as error:
+                raise StartError(
+                    f"Port {port} is in use: end what listens there, or set {name} to another."
+                ) from error
+
+
+@dataclass
+class Running:
+    """Servers with a mark and a temporary folder of their own."""
+
+    logs: Path
+    environment: dict[str, str]
+    started: list[tuple[Server, subprocess.Popen[bytes]]] = field(default_factory=list)
+
+    def start(self, server: Server) -> None:
+        log = self.logs / f"{server.name.lower().replace(' ', '_')}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                server.command,
+                cwd=ROOT,
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # A Ctrl-C in the terminal is ours to answer.
+                start_new_session=True,
+            )
+        self.started.append((server, process))
+
+    def wait_until_ready(self) -> None:
+        deadline = time.monotonic() + READY_WITHIN_S
+        for server, process in self.started:
+            while not answers(server.ready_url):
+                if process.poll() is not None:
+                    raise StartError(f"{server.name} ended at its start: see {self.logs}.")
+                if time.monotonic() > deadline:
+                    raise StartError(f"{server.name} does not answer: see {self.logs}.")
+                time.sleep(ASK_EVERY_S)
+
+    def ended(self) -> Server | None:
+        return next((s for s, process in self.started if process.poll() is not None), None)
+
+    def end(self) -> None:
+        for _, process in self.started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        deadline = time.monotonic() + ENDED_WITHIN_S
+        while time.monotonic() < deadline and marked(self.environment[MARK]):
+            for _, process in self.started:
+                process.poll()
+            time.sleep(ASK_EVERY_S)
+        for process in marked(self.environment[MARK]):
+            process.kill()
+        for _, child in self.started:
+            child.wait()
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5):
+            return True
+    except (urllib.error.URLError, ConnectionError, TimeoutError):
+        return False
+
+
+def marked(mark: str) -> list[psutil.Process]:
+    """The living processes that inherited `mark`."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            if process.environ().get(MARK) == mark and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process)
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+    return [process for process in found if process.pid != os.getpid()]
+
+
+@contextmanager
+def running(logs: Path, env: Mapping[str, str] = os.environ) -> Iterator[Running]:
+    """A place to start servers in; at its end none of their processes or temporary files is left."""
+    logs.mkdir(parents=True, exist_ok=True)
+    # Ray's sockets lie in it, and a socket's path may have 107 characters at most.
+    folder = Path(tempfile.mkdtemp(prefix="sk-", dir="/tmp"))
+    own = {
+        MARK: secrets.token_hex(8),
+        "TMPDIR": str(folder),
+        "SKIN_LOGS": str(logs),
+        "MLFLOW_DISABLE_TELEMETRY": "true",
+        "STREAMLIT_BROWSER_GATHER_USAGE_STATS": "false",
+    }
+    group = Running(logs=logs, environment={**env, **own})
+    try:
+        yield group
+    finally:
+        group.end()
+        shutil.rmtree(folder, ignore_errors=True)

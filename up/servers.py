@@ -1,0 +1,59 @@
+"""The four servers: what starts each, and when it is ready."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from up.settings import ROOT, Settings
+
+BIN = Path(sys.executable).parent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Server:
+    """Ready when `ready_url` answers 200; `address` is what a person is told."""
+
+    name: str
+    command: tuple[str, ...]
+    address: str
+    ready_url: str
+
+
+def servers(settings: Settings) -> list[Server]:
+    mlflow = settings.url("SKIN_MLFLOW_PORT")
+    torchserve = settings.url("SKIN_TORCHSERVE_PORT")
+    ray = settings.url("SKIN_RAY_PORT")
+    page = settings.url("SKIN_PAGE_PORT")
+    return [
+        Server(
+            name="MLflow",
+            command=(str(ROOT / "train" / "mlflow_server.sh"),),
+            address=mlflow,
+            ready_url=f"{mlflow}/health",
+        ),
+        Server(
+            name="TorchServe",
+            command=(str(ROOT / "mar_config" / "start_torchserve.sh"),),
+            address=f"{torchserve}/predictions/skin_vit",
+            ready_url=f"{torchserve}/ping",
+        ),
+        Server(
+            name="Ray Serve",
+            command=(str(BIN / "serve"), "run", "serve.app:deployment"),
+            address=f"{ray}/predictions/skin_vit",
+            ready_url=f"{ray}/ping",
+        ),
+        Server(
+            name="the page",
+            command=(
+                str(BIN / "streamlit"),
+                "run",
+                str(ROOT / "streamlit_app" / "app.py"),
+                f"--server.address={settings.host}",
+                f"--server.port={settings.ports['SKIN_PAGE_PORT']}",
+                "--server.headless=true",
+            ),
+            address=page,
+            ready_url=f"{page}/_stcore/health",
+        ),
+    ]

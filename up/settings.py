@@ -1,0 +1,46 @@
+"""Where each server listens; the same SKIN_* variables that the servers themselves read."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+ROOT = Path(__file__).parents[1]
+
+DEFAULT_PORTS = {
+    "SKIN_TORCHSERVE_PORT": 8080,
+    "SKIN_TORCHSERVE_MANAGEMENT_PORT": 8081,
+    "SKIN_TORCHSERVE_METRICS_PORT": 8082,
+    "SKIN_TORCHSERVE_GRPC_PORT": 7070,
+    "SKIN_TORCHSERVE_GRPC_MANAGEMENT_PORT": 7071,
+    "SKIN_RAY_PORT": 8000,
+    "SKIN_MLFLOW_PORT": 5001,
+    "SKIN_PAGE_PORT": 8501,
+}
+
+
+class SettingsError(Exception):
+    """A setting that can't work; the text names it."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    host: str
+    ports: dict[str, int]
+    logs: Path
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
+        try:
+            ports = {name: int(env.get(name, port)) for name, port in DEFAULT_PORTS.items()}
+        except ValueError as error:
+            raise SettingsError(f"A port is no number: {error}.") from error
+        return cls(
+            host=env.get("SKIN_HOST", "127.0.0.1"),
+            ports=ports,
+            logs=Path(env.get("SKIN_LOGS", ROOT / "logs")).resolve(),
+        )
+
+    def url(self, port: str) -> str:
+        return f"http://{self.host}:{self.ports[port]}"
