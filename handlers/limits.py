@@ -4,6 +4,7 @@ from handlers.errors import BadRequest, BodyTooLarge
 
 MAX_BODY_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
+TOO_MANY_PIXELS = f"The image is over {MAX_PIXELS // 1_000_000} megapixels: send a smaller one."
 
 
 def check_body(size: int) -> None:
@@ -16,6 +17,4 @@ def check_body(size: int) -> None:
 
 def check_pixels(width: int, height: int) -> None:
     if width * height > MAX_PIXELS:
-        raise BadRequest(
-            f"The image is over {MAX_PIXELS // 1_000_000} megapixels: send a smaller one."
-        )
+        raise BadRequest(TOO_MANY_PIXELS)

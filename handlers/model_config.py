@@ -1,4 +1,4 @@
-"""The model config: everything that changes an answer, written by the export, obeyed by everyone."""
+"""The model config: all that changes an answer, written by the export, obeyed by everyone."""
 
 import hashlib
 import json
@@ -30,7 +30,12 @@ class ModelConfig:
             raise UnusableModel(f"Not categories of ISIC 2019: {', '.join(unknown)}.")
         if self.interpolation not in ("bilinear", "bicubic"):
             raise UnusableModel(f"Interpolation must be bilinear or bicubic: {self.interpolation}.")
-        if self.image_size < 1 or self.temperature <= 0 or len(self.mean) != 3 or min(self.std) <= 0:
+        if (
+            self.image_size < 1
+            or self.temperature <= 0
+            or len(self.mean) != 3
+            or min(self.std) <= 0
+        ):
             raise UnusableModel("Image size, temperature, mean or std is out of range.")
 
     @classmethod
@@ -38,7 +43,9 @@ class ModelConfig:
         try:
             values = json.loads(path.read_text())
         except FileNotFoundError as error:
-            raise UnusableModel(f"No model config at {path}: export one (train.pth_to_pt).") from error
+            raise UnusableModel(
+                f"No model config at {path}: export one (train.pth_to_pt)."
+            ) from error
         except json.JSONDecodeError as error:
             raise UnusableModel(f"{path} is not JSON ({error}): export it again.") from error
         if not isinstance(values, dict):

@@ -9,10 +9,11 @@ import torch
 from PIL import ExifTags, Image
 
 from handlers.errors import BadRequest
-from handlers.limits import check_body, check_pixels
+from handlers.limits import TOO_MANY_PIXELS, check_body, check_pixels
 from handlers.model_config import ModelConfig
 
-FORMATS = ("BMP", "JPEG", "MPO", "PNG", "TIFF", "WEBP")
+# A phone's MPO is opened as the JPEG it starts with.
+FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 ORIENTATIONS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -31,9 +32,7 @@ UNREADABLE = (
     ValueError,
     EOFError,
     IndexError,
-    KeyError,
     OverflowError,
-    TypeError,
     struct.error,
     zlib.error,
 )
@@ -54,6 +53,8 @@ def decode(body: bytes, image_size: int) -> Image.Image:
             # Only now: Pillow turns a TIFF upright by itself when it loads.
             turn = ORIENTATIONS.get(orientation(image))
             return rgb if turn is None else rgb.transpose(turn)
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise BadRequest(TOO_MANY_PIXELS) from error
     except UNREADABLE as error:
         raise BadRequest(
             "The body is not an image this service can read:"

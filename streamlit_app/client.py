@@ -57,7 +57,9 @@ def message_of(answer: httpx.Response) -> str:
     try:
         return str(answer.json()["message"])
     except (ValueError, KeyError, TypeError):
-        return f"The service answered {answer.status_code} {answer.reason_phrase}.".replace(" .", ".")
+        return f"The service answered {answer.status_code} {answer.reason_phrase}.".replace(
+            " .", "."
+        )
 
 
 def is_up(client: httpx.Client) -> bool:

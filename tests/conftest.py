@@ -38,7 +38,9 @@ def lesion_jpeg() -> bytes:
 
 
 @pytest.fixture(scope="session")
-def exported(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> tiny.Exported:
+def exported(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> tiny.Exported:
     return tiny.export(tmp_path_factory.mktemp("exported"), request.config.getoption("--model"))
 
 
@@ -69,9 +71,7 @@ def free_ports(count: int) -> list[int]:
 
 
 @pytest.fixture(scope="session")
-def system(
-    exported: tiny.Exported, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[System]:
+def system(exported: tiny.Exported, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """All four servers on free ports; at the end Ctrl-C, after which nothing may be left."""
     folder = tmp_path_factory.mktemp("up")
     ports = dict(zip(DEFAULT_PORTS, free_ports(len(DEFAULT_PORTS)), strict=True))

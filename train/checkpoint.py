@@ -46,7 +46,9 @@ def read(file: Path) -> Checkpoint:
     try:
         values = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
-        raise InitError(f"There is no checkpoint {file}: train one (python -m train.run).") from error
+        raise InitError(
+            f"There is no checkpoint {file}: train one (python -m train.run)."
+        ) from error
     except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
         raise InitError(f"{file} is no checkpoint, or holds more than plain weights.") from error
     if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
@@ -63,9 +65,7 @@ def halved(state_dict: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     }
 
 
-def config_of(
-    architecture: str, classes: tuple[str, ...], model: VisionTransformer
-) -> ModelConfig:
+def config_of(architecture: str, classes: tuple[str, ...], model: VisionTransformer) -> ModelConfig:
     """The model config a training run validates with; the export adds name and hashes."""
     pretrained = model.pretrained_cfg
     return ModelConfig(

@@ -21,9 +21,7 @@ class TrainConfig:
         "folder with the ISIC 2019 CSVs and images, or with Train/<class>/ and Test/<class>/;"
         " without it, lesions are generated",
     ] = None
-    model: Annotated[
-        str, f"timm name of a ViT ({DEFAULT_MODEL}; without --data {SMALLEST_MODEL})"
-    ]
+    model: Annotated[str, f"timm name of a ViT ({DEFAULT_MODEL}; without --data {SMALLEST_MODEL})"]
     init: Annotated[
         str,
         "starting weights: imagenet (timm's download), none, or a .pth or .safetensors file"

@@ -19,7 +19,7 @@ from train.metrics import balanced_accuracy
 from train.models import build, pretrained_names
 from train.optimisation import BalancedLoss, optimiser, set_rate
 from train.progress import Position, Reporter
-from train.state import Best, State, report, restore
+from train.state import Best, report, restore
 from train.validation import confusion_of
 
 
@@ -81,9 +81,7 @@ class Training:
 
     def train_epoch(self, epoch: int) -> float | None:
         """The mean loss; None if the run was asked to stop, when `state` says where it is."""
-        order = epoch_order(
-            self.images.labels, len(self.job.classes), self.job.config.seed, epoch
-        )
+        order = epoch_order(self.images.labels, len(self.job.classes), self.job.config.seed, epoch)
         steps, first = len(order) // self.step_size, self.state.step
         mine = order[first * self.step_size : steps * self.step_size][self.rank :: self.world]
         loaded = batches(self.images, mine, self.step_size // self.world, self.processes)

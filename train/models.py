@@ -109,7 +109,9 @@ def read_tensors(file: Path) -> dict[str, torch.Tensor]:
     if not isinstance(values, dict) or not all(torch.is_tensor(v) for v in values.values()):
         raise InitError(f"{file} holds no state_dict: save model.state_dict() with torch.save.")
     # What DataParallel and torch.compile put before each name.
-    return {name.removeprefix("module.").removeprefix("_orig_mod."): v for name, v in values.items()}
+    return {
+        name.removeprefix("module.").removeprefix("_orig_mod."): v for name, v in values.items()
+    }
 
 
 def differences(given: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> str:

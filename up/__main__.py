@@ -44,7 +44,9 @@ def up(settings: Settings) -> None:
             webbrowser.open(page)
         while (ended := group.ended()) is None:
             time.sleep(1)
-        raise StartError(f"{ended.name} ended by itself, so the others were ended: see {group.logs}.")
+        raise StartError(
+            f"{ended.name} ended by itself, so the others were ended: see {group.logs}."
+        )
 
 
 if __name__ == "__main__":

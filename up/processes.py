@@ -117,7 +117,7 @@ def marked(mark: str) -> list[psutil.Process]:
 
 @contextmanager
 def running(logs: Path, env: Mapping[str, str] = os.environ) -> Iterator[Running]:
-    """A place to start servers in; at its end none of their processes or temporary files is left."""
+    """A place to start servers in; none of their processes or temporary files outlives it."""
     logs.mkdir(parents=True, exist_ok=True)
     # Ray's sockets lie in it, and a socket's path may have 107 characters at most.
     folder = Path(tempfile.mkdtemp(prefix="sk-", dir="/tmp"))

@@ -21,7 +21,9 @@ def answers(backend: httpx.Client, bodies: list[bytes]) -> list[dict[str, float]
 
 
 def assert_equal(one: list[dict[str, float]], other: list[dict[str, float]]) -> None:
-    differences = [max(abs(a[code] - b[code]) for code in a) for a, b in zip(one, other, strict=True)]
+    differences = [
+        max(abs(a[code] - b[code]) for code in a) for a, b in zip(one, other, strict=True)
+    ]
     assert max(differences) <= 1e-6
 
 

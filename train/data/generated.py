@@ -30,14 +30,38 @@ class Look:
 
 
 LOOKS = {
-    "MEL": Look(colour=(62, 38, 34), size=0.36, ragged=0.30, soft=0.04, spots=9, spot_colour=(18, 24, 48)),
-    "NV": Look(colour=(128, 84, 58), size=0.24, ragged=0.04, soft=0.10, spots=0, spot_colour=(0, 0, 0)),
-    "BCC": Look(colour=(214, 138, 138), size=0.30, ragged=0.12, soft=0.06, spots=8, spot_colour=(92, 104, 140)),
-    "AK": Look(colour=(204, 110, 92), size=0.36, ragged=0.22, soft=0.40, spots=14, spot_colour=(240, 220, 190)),
-    "BKL": Look(colour=(156, 120, 78), size=0.34, ragged=0.14, soft=0.03, spots=12, spot_colour=(238, 226, 170)),
-    "DF": Look(colour=(172, 116, 92), size=0.26, ragged=0.06, soft=0.30, spots=1, spot_colour=(246, 226, 214)),
-    "VASC": Look(colour=(168, 24, 44), size=0.22, ragged=0.08, soft=0.06, spots=7, spot_colour=(96, 8, 36)),
-    "SCC": Look(colour=(224, 164, 116), size=0.40, ragged=0.24, soft=0.10, spots=6, spot_colour=(150, 28, 30)),
+    "MEL": Look(
+        colour=(62, 38, 34), size=0.36, ragged=0.30, soft=0.04,
+        spots=9, spot_colour=(18, 24, 48),
+    ),
+    "NV": Look(
+        colour=(128, 84, 58), size=0.24, ragged=0.04, soft=0.10,
+        spots=0, spot_colour=(0, 0, 0),
+    ),
+    "BCC": Look(
+        colour=(214, 138, 138), size=0.30, ragged=0.12, soft=0.06,
+        spots=8, spot_colour=(92, 104, 140),
+    ),
+    "AK": Look(
+        colour=(204, 110, 92), size=0.36, ragged=0.22, soft=0.40,
+        spots=14, spot_colour=(240, 220, 190),
+    ),
+    "BKL": Look(
+        colour=(156, 120, 78), size=0.34, ragged=0.14, soft=0.03,
+        spots=12, spot_colour=(238, 226, 170),
+    ),
+    "DF": Look(
+        colour=(172, 116, 92), size=0.26, ragged=0.06, soft=0.30,
+        spots=1, spot_colour=(246, 226, 214),
+    ),
+    "VASC": Look(
+        colour=(168, 24, 44), size=0.22, ragged=0.08, soft=0.06,
+        spots=7, spot_colour=(96, 8, 36),
+    ),
+    "SCC": Look(
+        colour=(224, 164, 116), size=0.40, ragged=0.24, soft=0.10,
+        spots=6, spot_colour=(150, 28, 30),
+    ),
 }  # fmt: skip
 
 
