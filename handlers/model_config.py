@@ -4,7 +4,7 @@ import hashlib
 import json
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Self
+from typing import Self, get_args, get_origin
 
 from handlers.categories import CODES
 from handlers.errors import UnusableModel
@@ -57,6 +57,10 @@ class ModelConfig:
         names = {field.name for field in fields(cls)}
         if odd := sorted(names ^ set(values)):
             raise UnusableModel(f"Model config with missing or unknown keys: {', '.join(odd)}.")
+        if misfits := [
+            field.name for field in fields(cls) if not fits(values[field.name], field.type)
+        ]:
+            raise UnusableModel(f"Model config with values of another type: {', '.join(misfits)}.")
         return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})  # type: ignore[arg-type]  # checked above
 
     def as_json(self) -> str:
@@ -67,3 +71,12 @@ class ModelConfig:
         """Of the values, not of the file: spacing does not matter, every number does."""
         canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def fits(value: object, kind: object) -> bool:
+    """Whether a value from JSON has the type of a field: a list where that is a tuple."""
+    if get_origin(kind) is tuple:
+        return isinstance(value, list) and all(fits(item, get_args(kind)[0]) for item in value)
+    if kind is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    return isinstance(value, str if kind is str else int) and not isinstance(value, bool)

@@ -82,7 +82,7 @@ def to_rgb(image: Image.Image) -> Image.Image:
 def orientation(image: Image.Image) -> int:
     """The EXIF orientation of a loaded image, 1 to 8; 1 where the EXIF block is damaged."""
     try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
+        return int(image.getexif().get(ExifTags.Base.Orientation, 1))
     except UNREADABLE:
         return 1
 
@@ -102,5 +102,7 @@ def to_input(image: Image.Image, config: ModelConfig) -> torch.Tensor:
 def normalise(square: Image.Image, config: ModelConfig) -> torch.Tensor:
     """8-bit RGB (H x W) -> float32 tensor (3, H, W) with the model's mean and std."""
     values = np.asarray(square, dtype=np.float32) / np.float32(255)
-    scaled = (values - np.float32(config.mean)) / np.float32(config.std)
+    scaled = (values - np.array(config.mean, dtype=np.float32)) / np.array(
+        config.std, dtype=np.float32
+    )
     return torch.from_numpy(np.ascontiguousarray(scaled.transpose(2, 0, 1)))

@@ -142,7 +142,7 @@ def deployment(arguments: dict[str, Any]) -> ray_serve.Application:
     settings = Settings.from_env()
     cluster.start()
     ray_serve.start(http_options={"host": settings.host, "port": settings.port})
-    return LesionDeployment.options(
+    return LesionDeployment.options(  # type: ignore[attr-defined]  # now a ray_serve.Deployment
         num_replicas=settings.replicas,
         # What runs, what waits for it, and a little for the answers under way.
         max_ongoing_requests=3 * settings.batch_size,

@@ -31,8 +31,10 @@ def start() -> None:
 
 def environment() -> dict[str, str]:
     """What Ray's processes read when they start; they inherit it from this one."""
-    quiet = {
+    common = {
         "RAY_USAGE_STATS_ENABLED": "0",
+        # Ray's default of 15 is for background work, which answering a person is not.
+        "RAY_worker_niceness": "0",
         # Ray's own switch for one machine alone, whatever its name says: all listens on loopback.
         ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0",
         # Known to these processes only, where Ray would write one into the home folder.
@@ -41,13 +43,13 @@ def environment() -> dict[str, str]:
     try:
         binary = get_haproxy_binary()
     except FileNotFoundError:
-        return quiet
+        return common
     # Ray's defaults are one fixed folder and two fixed ports a machine. Names are short, as a
     # socket's path has little room and Ray puts 57 characters of its own into it.
     folder = Path(tempfile.mkdtemp(prefix="h-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     statistics, metrics = free_ports(2)
-    return quiet | {
+    return common | {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(HERE / "haproxy_on_loopback.sh"),
         "SKIN_HAPROXY": binary,

@@ -6,7 +6,7 @@ import streamlit as st
 
 from streamlit_app.client import BackendDown, Prediction, PredictionFailed, is_up, predict
 from streamlit_app.names import WORDS
-from streamlit_app.settings import Backend, Settings
+from streamlit_app.settings import Backend, Settings, SettingsError
 
 DISCLAIMER = "Research use only. Not a medical device."
 KINDS = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp"]
@@ -22,7 +22,11 @@ FOOTER = f"""
 def page() -> None:
     st.set_page_config(page_title="Skin lesion categories", layout="wide")
     st.html(FOOTER)
-    settings = Settings.from_env()
+    try:
+        settings = Settings.from_env()
+    except SettingsError as error:
+        st.error(str(error))
+        st.stop()
     backend = sidebar(settings)
     st.title("Which category is this lesion?")
     st.write("Drop dermoscopic pictures; the answer is one of ISIC 2019's nine categories.")

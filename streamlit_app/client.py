@@ -44,13 +44,18 @@ def predict(client: httpx.Client, image: bytes) -> Prediction:
     seconds = time.perf_counter() - began
     if answer.status_code != httpx.codes.OK:
         raise PredictionFailed(message_of(answer))
-    body = answer.json()
-    return Prediction(
-        label=body["label"],
-        probabilities=body["probabilities"],
-        model=f"{body['model']['name']} {body['model']['version']}",
-        seconds=seconds,
-    )
+    try:
+        body = answer.json()
+        return Prediction(
+            label=body["label"],
+            probabilities=body["probabilities"],
+            model=f"{body['model']['name']} {body['model']['version']}",
+            seconds=seconds,
+        )
+    except (ValueError, KeyError, TypeError) as error:
+        raise PredictionFailed(
+            f"What answers at {client.base_url} is no lesion service."
+        ) from error
 
 
 def message_of(answer: httpx.Response) -> str:

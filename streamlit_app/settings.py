@@ -6,6 +6,10 @@ from dataclasses import dataclass
 from typing import Self
 
 
+class SettingsError(ValueError):
+    """A setting that can't work; the text names it."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Backend:
     name: str
@@ -38,5 +42,5 @@ class Settings:
         }
         chosen = env.get("SKIN_BACKEND", "torchserve")
         if chosen not in backends:
-            raise ValueError(f"SKIN_BACKEND must be torchserve or ray, not {chosen!r}.")
+            raise SettingsError(f"SKIN_BACKEND must be torchserve or ray, not {chosen!r}.")
         return cls(backends=tuple(backends.values()), chosen=list(backends).index(chosen))

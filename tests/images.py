@@ -17,6 +17,7 @@ MODES_OF = {
     "BMP": ("1", "L", "P", "RGB"),
 }
 ORIENTATIONS = range(1, 9)
+OPTIONS: dict[str, dict[str, object]] = {"JPEG": {"quality": 92}, "WEBP": {"lossless": True}}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,11 +33,11 @@ def lesion(seed: int = 0, code: str = "NV") -> Image.Image:
 def encoded(image: Image.Image, kind: str, orientation: int = 1) -> bytes:
     """Lossless where the format can be, so that decoders have nothing to disagree about."""
     buffer = BytesIO()
-    options: dict[str, object] = {"JPEG": {"quality": 92}, "WEBP": {"lossless": True}}.get(kind, {})
+    options = dict(OPTIONS.get(kind, {}))
     if orientation > 1:
         exif = Image.Exif()
         exif[ExifTags.Base.Orientation] = orientation
-        options = {**options, "exif": exif}
+        options["exif"] = exif
     image.save(buffer, kind, **options)
     return buffer.getvalue()
 

@@ -1,15 +1,14 @@
 """The checkpoint: weights and how to build the model, readable without running pickled code."""
 
 import io
-import pickle
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import torch
 from timm.models import VisionTransformer
 
 from handlers.model_config import ModelConfig
-from train.models import InitError, build, differences
+from train.models import InitError, build, differences, load_plain
 
 FORMAT = "skin-lesion-checkpoint-1"
 
@@ -43,15 +42,11 @@ class Checkpoint:
 
 def read(file: Path) -> Checkpoint:
     """Raises InitError for a file that is not this project's checkpoint."""
-    try:
-        values = torch.load(file, map_location="cpu", weights_only=True)
-    except FileNotFoundError as error:
-        raise InitError(
-            f"There is no checkpoint {file}: train one (python -m train.run)."
-        ) from error
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise InitError(f"{file} is no checkpoint, or holds more than plain weights.") from error
-    if not isinstance(values, dict) or values.pop("format", None) != FORMAT:
+    if not file.exists():
+        raise InitError(f"There is no checkpoint {file}: train one (python -m train.run).")
+    values = load_plain(file)
+    names = {field.name for field in fields(Checkpoint)}
+    if not isinstance(values, dict) or values.pop("format", None) != FORMAT or set(values) != names:
         raise InitError(f"{file} is no checkpoint of this project.")
     values["classes"] = tuple(values["classes"])
     return Checkpoint(**values)

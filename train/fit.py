@@ -6,6 +6,7 @@ import secrets
 import signal
 import threading
 from pathlib import Path
+from typing import NoReturn
 
 import ray
 from ray import train as ray_train
@@ -78,20 +79,19 @@ def ask_to_stop(line: "ray.actor.ActorHandle") -> None:
 
 def draw(line: "ray.actor.ActorHandle", thread: threading.Thread, epochs: int) -> None:
     """One bar an epoch, with images a second and the time left, until the thread ends."""
-    bar: tqdm[None] | None = None
-    epoch = -1
+    bars: dict[int, tqdm[NoReturn]] = {}
     while thread.is_alive():
         thread.join(DRAW_EVERY_S)
         position: Position | None = ray.get(line.read.remote())
         if position is None:
             continue
-        if bar is None or position.epoch != epoch:
-            if bar is not None:
-                bar.close()
-            epoch = position.epoch
-            title = f"epoch {epoch + 1}/{epochs}"
-            bar = tqdm(total=position.of_images, desc=title, unit="image", initial=0)
+        if position.epoch not in bars:
+            for finished in bars.values():
+                finished.close()
+            title = f"epoch {position.epoch + 1}/{epochs}"
+            bars[position.epoch] = tqdm(total=position.of_images, desc=title, unit="image")
+        bar = bars[position.epoch]
         bar.set_postfix(loss=f"{position.loss:.3f}", best=f"{position.best:.3f}", refresh=False)
         bar.update(position.images - bar.n)
-    if bar is not None:
-        bar.close()
+    for finished in bars.values():
+        finished.close()

@@ -94,7 +94,8 @@ class Training:
             if self.told_to_stop(epoch, step + 1, steps, total / (step + 1 - first)):
                 self.state = replace(self.state, epoch=epoch, step=step + 1)
                 return None
-        return total / (steps - first)
+        mean: float = total / (steps - first)
+        return mean
 
     def train_step(self, inputs: torch.Tensor, labels: torch.Tensor) -> float:
         inputs = inputs.to(self.device, memory_format=torch.channels_last, non_blocking=True)
@@ -146,7 +147,7 @@ class Training:
             interpolation=config.interpolation,
             mean=config.mean,
             std=config.std,
-            training=self.job.origin | numbers,
+            training={**self.job.origin, **numbers},
             state_dict=halved(self.module.state_dict()),
         ).as_bytes()
 

@@ -36,7 +36,7 @@ def skin_vit_lite0_192(pretrained: bool = False, **kwargs: object) -> VisionTran
     for unused in ("pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"):
         settings.pop(unused, None)
     model = VisionTransformer(
-        embed_layer=lambda **layer: HybridEmbed(backbone, **layer),  # type: ignore[arg-type]
+        embed_layer=lambda **layer: HybridEmbed(backbone, **layer),
         **settings,
     )
     model.pretrained_cfg = model.default_cfg = {
@@ -98,12 +98,7 @@ def read_tensors(file: Path) -> dict[str, torch.Tensor]:
         raise InitError(f"There is no file {file}: give imagenet, none or a .pth or .safetensors.")
     if file.suffix == ".safetensors":
         return dict(load_file(file))
-    try:
-        values = torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        raise InitError(
-            f"{file} holds no plain weights: save model.state_dict() with torch.save."
-        ) from error
+    values = load_plain(file)
     if isinstance(values, dict) and isinstance(values.get("state_dict"), dict):
         values = values["state_dict"]
     if not isinstance(values, dict) or not all(torch.is_tensor(v) for v in values.values()):
@@ -112,6 +107,18 @@ def read_tensors(file: Path) -> dict[str, torch.Tensor]:
     return {
         name.removeprefix("module.").removeprefix("_orig_mod."): v for name, v in values.items()
     }
+
+
+def load_plain(file: Path) -> object:
+    """What torch.save wrote, if it is nothing but tensors and plain values; no code is run."""
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, OSError) as error:
+        # The kinds of error by which torch.load refuses pickled code, garbage and cut files.
+        raise InitError(
+            f"{file} is no checkpoint, or holds more than plain weights:"
+            " save model.state_dict() with torch.save."
+        ) from error
 
 
 def differences(given: dict[str, torch.Tensor], expected: dict[str, torch.Tensor]) -> str:

@@ -69,7 +69,8 @@ def traced(module: torch.nn.Module, size: int) -> torch.jit.ScriptModule:
         # TorchScript is what TorchServe's archives hold; the tracer warns of timm's size checks.
         warnings.simplefilter("ignore")
         graph = torch.jit.trace(Served(module).eval(), example, check_trace=False)
-        return torch.jit.freeze(graph)
+        frozen: torch.jit.ScriptModule = torch.jit.freeze(graph)
+    return frozen
 
 
 @torch.inference_mode()

@@ -37,6 +37,9 @@ def main() -> int:
     except (ConfigError, DataError, InitError) as error:
         log.error("%s", error)
         return 2
+    except KeyboardInterrupt:
+        log.error("ended at once; --resume goes on after the last epoch that was finished")
+        return 130
     return 0
 
 
@@ -86,7 +89,7 @@ def job_of(run: TrainingRun, parts: Split) -> Job:
         config=run.config,
         parts=parts,
         classes=classes_of(parts),
-        line=Line.remote(),
+        line=Line.remote(),  # type: ignore[attr-defined]  # Ray's decorator made it an actor
         tracked=run.tracked,
         origin={
             "command": run.config.command(),

@@ -26,7 +26,8 @@ class TrainingRun:
         out = Path(config.out)
         folder = out / "runs" / time.strftime("%Y%m%d-%H%M%S")
         folder.mkdir(parents=True, exist_ok=True)
-        parameters = config.as_dict() | {
+        parameters: dict[str, object] = {
+            **config.as_dict(),
             "training_images": len(parts.train),
             "validation_images": len(parts.validation),
             "split_sha256": parts.sha256,

@@ -5,6 +5,7 @@ import os
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from importlib.metadata import version
 from pathlib import Path
 
 import mlflow
@@ -15,6 +16,7 @@ from mlflow.utils.time import get_current_time_millis
 log = logging.getLogger(__name__)
 
 EXPERIMENT = "skin-lesions"
+REGISTERED_MODEL = "skin_vit"
 SERVER = "http://127.0.0.1:5001"
 ANSWERS_WITHIN_S = 3
 
@@ -43,16 +45,19 @@ def tracking_uri(out: Path) -> str:
         return local
 
 
-def start(uri: str, out: Path, parameters: dict[str, object], tags: dict[str, str]) -> Run:
+def experiment_id(uri: str, out: Path) -> str:
     client = mlflow.MlflowClient(uri)
     experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is None:
-        # A server keeps artefacts itself; a local file keeps them beside it.
-        place = None if uri.startswith("http") else (out.resolve() / "mlflow_artifacts").as_uri()
-        experiment_id = client.create_experiment(EXPERIMENT, artifact_location=place)
-    else:
-        experiment_id = experiment.experiment_id
-    run_id = client.create_run(experiment_id, tags=tags).info.run_id
+    if experiment is not None:
+        return str(experiment.experiment_id)
+    # A server keeps artefacts itself; a local file keeps them beside it.
+    place = None if uri.startswith("http") else (out.resolve() / "mlflow_artifacts").as_uri()
+    return str(client.create_experiment(EXPERIMENT, artifact_location=place))
+
+
+def start(uri: str, out: Path, parameters: dict[str, object], tags: dict[str, str]) -> Run:
+    client = mlflow.MlflowClient(uri)
+    run_id = client.create_run(experiment_id(uri, out), tags=tags).info.run_id
     client.log_batch(run_id, params=[Param(key, str(value)) for key, value in parameters.items()])
     log.info("MLflow run %s at %s", run_id, uri)
     return Run(uri=uri, run_id=run_id)
@@ -74,3 +79,20 @@ def finish(run: Run, checkpoint: Path | None, confusion: Figure | None, status: 
     if checkpoint is not None:
         run.client.log_artifact(run.run_id, str(checkpoint))
     run.client.set_terminated(run.run_id, status)
+
+
+def register(uri: str, out: Path, files: Path, code: list[Path], alias: str) -> str:
+    """A new version of the registered model from a folder of `files`; returns its number."""
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_experiment(experiment_id=experiment_id(uri, out))
+    logged = mlflow.pyfunc.log_model(
+        name=REGISTERED_MODEL,
+        loader_module="registered",
+        data_path=str(files),
+        code_paths=[str(path) for path in code],
+        pip_requirements=[f"{name}=={version(name)}" for name in ("torch", "pillow", "numpy")],
+        registered_model_name=REGISTERED_MODEL,
+    )
+    number = str(logged.registered_model_version)
+    mlflow.MlflowClient(uri).set_registered_model_alias(REGISTERED_MODEL, alias, number)
+    return number

@@ -70,7 +70,7 @@ class Running:
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN_S
         for server, process in self.started:
-            while not answers(server.ready_url):
+            while status(server.ready_url) != server.ready_status:
                 if process.poll() is not None:
                     raise StartError(f"{server.name} ended at its start: see {self.logs}.")
                 if time.monotonic() > deadline:
@@ -89,18 +89,21 @@ class Running:
             for _, process in self.started:
                 process.poll()
             time.sleep(ASK_EVERY_S)
-        for process in marked(self.environment[MARK]):
-            process.kill()
+        for survivor in marked(self.environment[MARK]):
+            survivor.kill()
         for _, child in self.started:
             child.wait()
 
 
-def answers(url: str) -> bool:
+def status(url: str) -> int | None:
+    """The HTTP status that `url` answers with, if anything answers."""
     try:
-        with urllib.request.urlopen(url, timeout=5):
-            return True
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return int(answer.status)
+    except urllib.error.HTTPError as error:
+        return error.code
     except (urllib.error.URLError, ConnectionError, TimeoutError):
-        return False
+        return None
 
 
 def marked(mark: str) -> list[psutil.Process]:

@@ -11,12 +11,18 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """Ready when `ready_url` answers 200; `address` is what a person is told."""
+    """Ready when `ready_url` answers `ready_status`; `address` is what a person is told."""
 
     name: str
     command: tuple[str, ...]
     address: str
     ready_url: str
+    ready_status: int = 200
+
+
+# TorchServe's /ping is healthy before its worker has loaded the model; that no image is no image
+# can only be said by the core, in a worker.
+NO_IMAGE = 400
 
 
 def servers(settings: Settings) -> list[Server]:
@@ -35,13 +41,15 @@ def servers(settings: Settings) -> list[Server]:
             name="TorchServe",
             command=(str(ROOT / "mar_config" / "start_torchserve.sh"),),
             address=f"{torchserve}/predictions/skin_vit",
-            ready_url=f"{torchserve}/ping",
+            ready_url=f"{torchserve}/predictions/skin_vit",
+            ready_status=NO_IMAGE,
         ),
         Server(
             name="Ray Serve",
             command=(str(BIN / "serve"), "run", "serve.app:deployment"),
             address=f"{ray}/predictions/skin_vit",
-            ready_url=f"{ray}/ping",
+            ready_url=f"{ray}/predictions/skin_vit",
+            ready_status=NO_IMAGE,
         ),
         Server(
             name="the page",

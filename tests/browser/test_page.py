@@ -32,9 +32,7 @@ def shares(page: Page) -> dict[str, float]:
     expect(chart.locator(".bartext")).to_have_count(len(WORDS))
     names = chart.locator(".ytick text").all_text_contents()
     values = chart.locator(".bartext").all_text_contents()
-    return {
-        name: float(value.rstrip("%")) for name, value in zip(names, values, strict=True)
-    }
+    return {name: float(value.rstrip("%")) for name, value in zip(names, values, strict=True)}
 
 
 @pytest.mark.parametrize("backend", NAMES)

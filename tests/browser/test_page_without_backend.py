@@ -19,9 +19,7 @@ def lonely_page(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tupl
     """The page alone, with this backend as its setting says; its address and the backend."""
     ports = zip(DEFAULT_PORTS, map(str, free_ports(len(DEFAULT_PORTS))), strict=True)
     environment = {**os.environ, **dict(ports), "SKIN_BACKEND": request.param}
-    server = next(
-        one for one in servers(Settings.from_env(environment)) if one.name == "the page"
-    )
+    server = next(one for one in servers(Settings.from_env(environment)) if one.name == "the page")
     with running(tmp_path / "logs", environment) as group:
         group.start(server)
         group.wait_until_ready()

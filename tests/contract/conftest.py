@@ -2,6 +2,7 @@
 
 import pytest
 
+from handlers.categories import WITHOUT_UNKNOWN
 from tests import images
 
 
@@ -11,5 +12,5 @@ def pictures() -> list[bytes]:
     return [
         images.encoded(images.lesion(seed, code), "JPEG")
         for seed in range(2)
-        for code in images.LOOKS
+        for code in WITHOUT_UNKNOWN
     ]

@@ -16,12 +16,20 @@ COLOUR = 0.2
 def augment(image: Image.Image, config: ModelConfig, rng: np.random.Generator) -> Image.Image:
     """A square of `config.image_size`: any rotation, a flip, zoom, shift and slight colour."""
     size = config.image_size
+    image = middle(image)
     scale = size / (min(image.size) * rng.uniform(*ZOOM))
     scaled = image.resize(
         (max(1, round(image.width * scale)), max(1, round(image.height * scale))),
         RESAMPLING[config.interpolation],
     )
     return coloured(turned(scaled, size, rng), rng)
+
+
+def middle(image: Image.Image) -> Image.Image:
+    """At most twice as long as it is wide: no square around the middle reaches further out."""
+    most = 2 * min(image.size)
+    left, top = (max(0, side - most) // 2 for side in image.size)
+    return image.crop((left, top, image.width - left, image.height - top))
 
 
 def turned(image: Image.Image, size: int, rng: np.random.Generator) -> Image.Image:

@@ -109,10 +109,11 @@ def ragged_circle(
 ) -> np.ndarray:
     """Signed distance in pixels, negative inside."""
     angle = np.arctan2(y, x)
-    waves = sum(
-        rng.normal(0, 1 / k) * np.sin(k * angle + rng.uniform(0, 2 * np.pi)) for k in range(2, 9)
-    )
-    return np.hypot(x, y) - radius * (1 + ragged * waves)
+    waves = np.zeros_like(angle)
+    for k in range(2, 9):
+        waves += rng.normal(0, 1 / k) * np.sin(k * angle + rng.uniform(0, 2 * np.pi))
+    distance: np.ndarray = np.hypot(x, y) - radius * (1 + ragged * waves)
+    return distance
 
 
 def lay(picture: np.ndarray, distance: np.ndarray, soft: float, colour: np.ndarray) -> None:

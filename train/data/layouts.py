@@ -72,7 +72,7 @@ def read_isic(data: Path) -> pd.DataFrame:
     )
     if (truth[codes].sum(axis="columns") != 1).any() or table["image"].duplicated().any():
         raise DataError(f"The ground truth in {data} must name each image once, with one category.")
-    lesions = {}
+    lesions: dict[str, str] = {}
     for file in sorted(data.glob("*Metadata.csv")):
         metadata = read_csv(file).dropna(subset=["lesion_id"])
         lesions |= dict(zip(metadata["image"].astype(str), metadata["lesion_id"], strict=True))

@@ -40,7 +40,8 @@ def drawing_shares(labels: list[int], classes: int) -> np.ndarray:
     """(classes,) Share of each category among the images an epoch draws; sums to 1."""
     counts = np.bincount(labels, minlength=classes).astype(float)
     weights = np.where(counts > 0, counts**BALANCE, 0.0)
-    return weights / weights.sum()
+    shares: np.ndarray = weights / weights.sum()
+    return shares
 
 
 def epoch_order(labels: list[int], classes: int, seed: int, epoch: int) -> list[tuple[int, int]]:

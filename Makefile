@@ -1,0 +1,39 @@
+# `make up` and `make test` are the two commands; the rest are their parts.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+CONFIG := mar_config/skin_lesion_model_config.json
+
+.PHONY: up test check env model clean
+.DEFAULT_GOAL := up
+
+up: env model
+	@$(BIN)/python -m up
+
+test: check
+	$(BIN)/pytest
+
+check: env
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+env: $(VENV)/installed
+model: model_store/skin_vit.mar
+
+$(VENV)/installed: pyproject.toml constraints.txt
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; name it with make PYTHON=/path/to/python3.11" >&2; exit 2; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+# One recipe writes both the model and its config.
+model_store/skin_vit.pt: model_store/best_model.pth $(wildcard train/*.py handlers/*.py) | env
+	$(BIN)/python -m train.pth_to_pt
+
+model_store/skin_vit.mar: model_store/skin_vit.pt $(wildcard handlers/*.py mar_config/*.py) mar_config/model-config.yaml
+	$(BIN)/python -m mar_config.build
+
+clean:
+	rm -rf $(VENV) logs mlflow_data model_store/skin_vit.* $(CONFIG)

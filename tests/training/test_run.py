@@ -1,0 +1,128 @@
+"""`python -m train.run` with a real Ray Train, on generated lesions."""
+
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import mlflow
+import pytest
+from mlflow.entities import Run
+
+from tests.conftest import System, free_ports
+from tests.training.conftest import Start
+from train import checkpoint, pth_to_pt
+
+CHANCE = 1 / 8
+
+
+def runs(uri: str, folder: Path) -> list[Run]:
+    """The runs in MLflow that were started below `folder`, whose name they carry."""
+    client = mlflow.MlflowClient(uri)
+    experiment = client.get_experiment_by_name("skin-lesions")
+    assert experiment is not None
+    names = {path.name for path in (folder / "model_store" / "runs").iterdir()}
+    found = client.search_runs([experiment.experiment_id])
+    return [run for run in found if run.info.run_name in names]
+
+
+def finished(process: "subprocess.Popen[str]") -> str:
+    """What it told the person in front of it."""
+    _, told = process.communicate(timeout=300)
+    assert process.returncode == 0, told
+    return told
+
+
+def test_a_run_learns_and_mlflow_holds_all_of_it(
+    start: Start, system: System, tmp_path: Path
+) -> None:
+    uri = system.urls["mlflow"]
+
+    told = finished(start("--epochs", "5", tracking_uri=uri))
+
+    assert "training on generated drawings" in told
+    assert re.search(r"a random split would have leaked \d+ lesions", told)
+    assert re.search(r"epoch 5/5:.*384/384 .*image/s", told)
+    saved = checkpoint.read(tmp_path / "model_store" / "best_model.pth")
+    assert saved.training["command"] == "python -m train.run --epochs 5"
+    assert float(saved.training["balanced_accuracy"]) > 3 * CHANCE
+    (run,) = runs(uri, tmp_path)
+    assert run.info.status == "FINISHED"
+    assert run.data.params["model"] == "test_vit"
+    assert run.data.params["split_sha256"] == saved.training["split_sha256"]
+    assert re.fullmatch(r"[0-9a-f]{40}\+?", run.data.tags["mlflow.source.git.commit"])
+    client = mlflow.MlflowClient(uri)
+    for metric in ("loss", "balanced_accuracy"):
+        history = client.get_metric_history(run.info.run_id, metric)
+        assert [point.step for point in history] == [0, 1, 2, 3, 4]
+    artefacts = {artefact.path for artefact in client.list_artifacts(run.info.run_id)}
+    assert artefacts == {"best_model.pth", "confusion_matrix.png"}
+
+
+def test_two_workers_train_together_and_without_a_server_into_a_local_file(
+    start: Start, tmp_path: Path
+) -> None:
+    nobody = f"http://127.0.0.1:{free_ports(1)[0]}"
+
+    told = finished(start("--workers", "2", "--epochs", "1", tracking_uri=nobody))
+
+    local = f"sqlite:///{tmp_path}/model_store/mlflow.db"
+    assert f"no MLflow server at {nobody}" in told
+    assert local in told
+    (run,) = runs(local, tmp_path)
+    assert run.data.params["workers"] == "2"
+    assert run.info.status == "FINISHED"
+    assert run.data.metrics["balanced_accuracy"] >= 0
+
+
+def test_after_ctrl_c_the_checkpoint_is_usable_and_resume_goes_on_in_the_same_run(
+    start: Start, system: System, tmp_path: Path
+) -> None:
+    uri = system.urls["mlflow"]
+    process = start("--epochs", "3", tracking_uri=uri)
+    assert process.stderr is not None
+    while "epoch 2/3" not in process.stderr.readline():
+        assert process.poll() is None
+
+    process.send_signal(signal.SIGINT)
+    told = finished(process)
+
+    assert "stopping after this step" in told
+    assert "--resume" in told
+    (stopped,) = runs(uri, tmp_path)
+    assert stopped.info.status == "KILLED"
+    store = tmp_path / "model_store"
+    exported = ["--checkpoint", str(store / "best_model.pth"), "--out", str(tmp_path / "m.pt")]
+    assert pth_to_pt.main([*exported, "--config", str(tmp_path / "m.json")]) == 0
+
+    finished(start("--resume", tracking_uri=uri))
+
+    (resumed,) = runs(uri, tmp_path)
+    assert resumed.info.run_id == stopped.info.run_id
+    assert resumed.info.status == "FINISHED"
+    history = mlflow.MlflowClient(uri).get_metric_history(resumed.info.run_id, "loss")
+    assert [point.step for point in history] == [0, 1, 2]
+    assert (store / "previous_model.pth").exists()
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--data", "nowhere"], "There is no folder"),
+        (["--epochs", "0"], "--epochs must be more than 0"),
+        (["--workers", "3"], "--batch-size must be a multiple of --workers"),
+        (["--model", "no_such_vit"], "timm has no model 'no_such_vit'"),
+        (["--init", "absent.pth"], "There is no file"),
+        (["--resume"], "There is no run to resume"),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    start: Start, tmp_path: Path, flags: list[str], says: str
+) -> None:
+    process = start(*flags, tracking_uri=f"sqlite:///{tmp_path}/mlflow.db")
+
+    _, told = process.communicate(timeout=120)
+
+    assert process.returncode == 2
+    assert says in told
+    assert "Traceback" not in told

@@ -1,0 +1,160 @@
+"""A checkpoint goes through a file and comes back; anything else is refused."""
+
+import pickle
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests import tiny
+from tests.conftest import ROOT
+from tests.unit.bomb import Bomb
+from train.checkpoint import FORMAT, halved, read
+from train.models import InitError, build
+
+DEFAULT = ROOT / "model_store" / "best_model.pth"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "best_model.pth"
+
+
+def test_a_checkpoint_comes_back_as_it_was(file: Path) -> None:
+    checkpoint = replace(tiny.checkpoint(), training={"command": "c", "epoch": 3, "score": 0.5})
+    file.write_bytes(checkpoint.as_bytes())
+
+    back = read(file)
+
+    assert replace(back, state_dict={}) == replace(checkpoint, state_dict={})
+    assert back.state_dict.keys() == checkpoint.state_dict.keys()
+    assert all(torch.equal(back.state_dict[n], t) for n, t in checkpoint.state_dict.items())
+
+
+def test_its_model_has_the_trained_weights_within_half_precision(file: Path) -> None:
+    torch.manual_seed(3)
+    trained = build("test_vit", 8).eval()
+    checkpoint = replace(tiny.checkpoint(), state_dict=halved(trained.state_dict()))
+    file.write_bytes(checkpoint.as_bytes())
+
+    model = read(file).model()
+
+    assert not model.training
+    for name, tensor in trained.state_dict().items():
+        assert model.state_dict()[name].dtype == torch.float32
+        torch.testing.assert_close(model.state_dict()[name], tensor, rtol=1e-3, atol=1e-7)
+    inputs = torch.rand(2, 3, 160, 160)
+    torch.testing.assert_close(model(inputs), trained(inputs), rtol=0, atol=1e-2)
+
+
+def test_halved_keeps_norms_and_statistics_in_32_bits() -> None:
+    weights = build("test_vit", 8).state_dict() | {"batches": torch.tensor(70_001)}
+
+    halves = halved(weights)
+
+    assert halves["batches"] == 70_001
+    for name, tensor in weights.items():
+        expected = torch.float16 if tensor.dim() > 1 else tensor.dtype
+        assert halves[name].dtype == expected
+
+
+def test_halved_weights_are_a_copy() -> None:
+    model = build("test_vit", 8)
+    halves = halved(model.state_dict())
+
+    torch.nn.init.constant_(model.norm.weight, 5.0)
+
+    assert (halves["norm.weight"] == 1).all()
+
+
+@pytest.mark.parametrize("place", ["whole", "training"])
+def test_pickled_code_is_refused_and_not_run(file: Path, place: str) -> None:
+    bomb = Bomb(file.with_name("created"))
+    values = vars(tiny.checkpoint()) | {"format": FORMAT, "training": {"command": bomb}}
+    torch.save(values if place == "training" else bomb, file)
+
+    with pytest.raises(InitError, match="no checkpoint, or holds more than plain weights"):
+        read(file)
+
+    assert not file.with_name("created").exists()
+
+
+def test_a_missing_file_says_how_to_get_one(file: Path) -> None:
+    with pytest.raises(InitError, match=r"no checkpoint .*best_model\.pth: train one"):
+        read(file)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"hello, this is a text", bytes(100), pickle.dumps({"a": 1}, 2), b"PK\x03\x04zip"],
+    ids=["empty", "text", "zeros", "pickle", "zip"],
+)
+def test_garbage_is_refused(file: Path, body: bytes) -> None:
+    file.write_bytes(body)
+
+    with pytest.raises(InitError, match=r"best_model\.pth is no checkpoint"):
+        read(file)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.5, 0.99])
+def test_a_truncated_checkpoint_is_refused(file: Path, share: float) -> None:
+    whole = tiny.checkpoint().as_bytes()
+    file.write_bytes(whole[: int(share * len(whole))])
+
+    with pytest.raises(InitError, match="is no checkpoint"):
+        read(file)
+
+
+def test_a_folder_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(InitError, match="is no checkpoint"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        build("test_vit", 8).state_dict(),
+        [1, 2],
+        {"format": "another", "classes": ()},
+        {"format": FORMAT},
+        vars(tiny.checkpoint()) | {"format": FORMAT, "more": 1},
+    ],
+    ids=["state_dict", "list", "other format", "too little", "too much"],
+)
+def test_other_things_that_torch_saves_are_refused(file: Path, values: object) -> None:
+    torch.save(values, file)
+
+    with pytest.raises(InitError, match="is no checkpoint of this project"):
+        read(file)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"norm.weight": None}, "missing: norm.weight"),
+        ({"more": torch.ones(1)}, "unknown: more"),
+        ({"norm.bias": torch.ones(3)}, r"of another shape: norm.bias is \(3,\), not \(64,\)"),
+        ({"head.bias": torch.ones(9)}, r"of another shape: head.bias is \(9,\), not \(8,\)"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_named(
+    change: dict[str, torch.Tensor | None], says: str
+) -> None:
+    checkpoint = tiny.checkpoint()
+    tensors = {n: t for n, t in (checkpoint.state_dict | change).items() if t is not None}
+
+    with pytest.raises(InitError, match=f"does not fit test_vit: {says}"):
+        replace(checkpoint, state_dict=tensors).model()
+
+
+@pytest.mark.skipif(not DEFAULT.is_file(), reason=f"no default checkpoint at {DEFAULT}")
+def test_the_default_checkpoint_is_small_and_says_where_it_comes_from() -> None:
+    checkpoint = read(DEFAULT)
+
+    assert DEFAULT.stat().st_size <= 16_000_000
+    assert str(checkpoint.training["command"]).startswith("python -m train.run ")
+    assert len(str(checkpoint.training["commit"]).rstrip("+")) == 40
+    assert float(checkpoint.training["balanced_accuracy"]) >= 0.60
+    size = checkpoint.image_size
+    assert checkpoint.model()(torch.zeros(1, 3, size, size)).shape == (1, len(checkpoint.classes))

@@ -1,0 +1,90 @@
+"""A model runs only with the config it was exported with; a batch changes no answer."""
+
+import json
+from pathlib import Path
+
+import pytest
+import torch
+
+from handlers.classifier import LesionClassifier
+from handlers.errors import BadRequest, UnusableModel
+from tests.images import encoded, lesion
+from tests.tiny import Exported
+
+
+@pytest.fixture(scope="module")
+def classifier(exported: Exported) -> LesionClassifier:
+    return LesionClassifier.load(exported.model, exported.config)
+
+
+def test_a_missing_model_is_named(exported: Exported, tmp_path: Path) -> None:
+    with pytest.raises(UnusableModel, match=r"nothing\.pt"):
+        LesionClassifier.load(tmp_path / "nothing.pt", exported.config)
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage", b"PK\3\4" + bytes(100)])
+def test_a_file_that_is_no_model_is_named(
+    exported: Exported, tmp_path: Path, content: bytes
+) -> None:
+    model = tmp_path / "garbage.pt"
+    model.write_bytes(content)
+
+    with pytest.raises(UnusableModel, match=r"garbage\.pt is no exported model"):
+        LesionClassifier.load(model, exported.config)
+
+
+def test_a_checkpoint_is_no_model(exported: Exported) -> None:
+    with pytest.raises(UnusableModel, match="is no exported model"):
+        LesionClassifier.load(exported.checkpoint, exported.config)
+
+
+def test_a_model_that_another_program_exported_is_refused(
+    exported: Exported, tmp_path: Path
+) -> None:
+    foreign = tmp_path / "foreign.pt"
+    torch.jit.save(torch.jit.trace(torch.nn.ReLU(), torch.zeros(1)), foreign)
+
+    with pytest.raises(UnusableModel, match="do not belong together"):
+        LesionClassifier.load(foreign, exported.config)
+
+
+def test_a_missing_config_is_named(exported: Exported, tmp_path: Path) -> None:
+    with pytest.raises(UnusableModel, match=r"nothing\.json"):
+        LesionClassifier.load(exported.model, tmp_path / "nothing.json")
+
+
+def test_the_config_of_another_export_is_refused(exported: Exported, tmp_path: Path) -> None:
+    other = tmp_path / "config.json"
+    values = json.loads(exported.config.read_text())
+    other.write_text(json.dumps(values | {"temperature": values["temperature"] + 0.001}))
+
+    with pytest.raises(UnusableModel, match="do not belong together"):
+        LesionClassifier.load(exported.model, other)
+
+
+def test_a_batch_is_answered_as_its_images_alone(classifier: LesionClassifier) -> None:
+    inputs = [classifier.preprocess(encoded(lesion(seed), "JPEG")) for seed in range(5)]
+
+    together = classifier.predict(inputs)
+    alone = [classifier.predict([one])[0] for one in inputs]
+
+    assert len({one["probabilities"]["MEL"] for one in alone}) == 5
+    for one, other in zip(together, alone, strict=True):
+        assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-5)
+        assert one["label"] == other["label"]
+
+
+def test_an_image_becomes_an_input_of_the_models_size(classifier: LesionClassifier) -> None:
+    size = classifier.config.image_size
+
+    values = classifier.preprocess(encoded(lesion(), "PNG"))
+
+    assert values.shape == (3, size, size)
+
+
+@pytest.mark.parametrize("body", [b"", b"not an image"])
+def test_a_body_that_is_no_image_is_refused_before_the_model(
+    classifier: LesionClassifier, body: bytes
+) -> None:
+    with pytest.raises(BadRequest):
+        classifier.preprocess(body)

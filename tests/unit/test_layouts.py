@@ -1,0 +1,191 @@
+"""The two layouts a user has become one table, and what can't be used is named."""
+
+import logging
+from pathlib import Path
+
+import pytest
+
+from handlers.categories import CODES
+from tests.conftest import REAL_DATA
+from train.data.layouts import DataError, code_of, read
+
+ISIC = REAL_DATA / "isic2019"
+HEAD = "image,MEL,NV,BCC,AK,BKL,DF,VASC,SCC"
+MEL, NV, SCC, NONE = ",1,0,0,0,0,0,0,0\n", ",0,1,0,0,0,0,0,0\n", ",0,0,0,0,0,0,0,1\n", ",0" * 8
+TRUTH = f"{HEAD}\na{MEL}"
+
+
+def fill(folder: Path, *images: str, **csvs: str) -> None:
+    """Images are empty: a layout is names alone, and reading them is the split's concern."""
+    for image in images:
+        (folder / image).parent.mkdir(parents=True, exist_ok=True)
+        (folder / image).touch()
+    for name, text in csvs.items():
+        (folder / f"Some_{name}.csv").write_text(text)
+
+
+def test_csvs_give_code_lesion_and_absolute_path(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    images = ("a.jpg", "deep/er/b.PNG", "deep/c.jpeg")
+    truth = f"{HEAD},UNK\na,1{',0' * 8}\nb{SCC[:-1]},0\nc{NONE},1\n"
+    lesions = "image,sex,lesion_id\na,male,L1\nb,male,\nc,,L2\n"
+    fill(tmp_path, *images, GroundTruth=truth, Metadata=lesions)
+    monkeypatch.chdir(tmp_path)
+
+    table = read(Path())
+
+    assert table.to_dict("list") == {
+        "image": ["a", "b", "c"],
+        "code": ["MEL", "SCC", "UNK"],
+        "path": [str(tmp_path / image) for image in images],
+        "lesion": ["L1", "b", "L2"],
+        "side": ["", "", ""],
+    }
+
+
+def test_without_metadata_each_image_stands_for_itself(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg", "b.jpg", GroundTruth=f"{TRUTH}b{NV}")
+
+    table = read(tmp_path)
+
+    assert table["lesion"].tolist() == ["a", "b"]
+
+
+def test_several_ground_truths_are_one_table(tmp_path: Path) -> None:
+    more = f"{HEAD},UNK\nb{NONE},1\n"
+    lesions = "image,lesion_id\na,L1\n"
+    fill(tmp_path, "a.jpg", "b.jpg", GroundTruth=TRUTH, Metadata=lesions, more_GroundTruth=more)
+
+    table = read(tmp_path)
+
+    assert table[["image", "code"]].to_numpy().tolist() == [["a", "MEL"], ["b", "UNK"]]
+
+
+def test_leading_zeros_belong_to_an_image_name(tmp_path: Path) -> None:
+    lesions = "image,lesion_id\n007,L1\n010,L2\n"
+    fill(tmp_path, "007.jpg", "010.jpg", GroundTruth=f"{HEAD}\n007{MEL}010{NV}", Metadata=lesions)
+
+    table = read(tmp_path)
+
+    assert table[["image", "lesion"]].to_numpy().tolist() == [["007", "L1"], ["010", "L2"]]
+
+
+def test_absent_images_are_counted_and_named_in_one_line(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    rows = "".join(f"i{number}{NV}" for number in range(8))
+    fill(tmp_path, "i0.jpg", GroundTruth=f"{HEAD}\n{rows}", Metadata="image,lesion_id\ni0,L\n")
+
+    table = read(tmp_path)
+
+    assert table["image"].tolist() == ["i0"]
+    assert caplog.messages == ["7 of 8 images in the CSV are absent: i1, i2, i3, i4, i5, …"]
+
+
+ONE_CATEGORY = "each image once, with one category"
+BAD = {
+    "all images absent": ({"GroundTruth": f"{HEAD}\nx{MEL}y{NV}"}, "None of the 2 images"),
+    "no category": ({"GroundTruth": f"{HEAD}\na{NONE}\n"}, ONE_CATEGORY),
+    "two categories": ({"GroundTruth": f"{HEAD}\na,1,1,0,0,0,0,0,0\n"}, ONE_CATEGORY),
+    "half categories": ({"GroundTruth": f"{HEAD}\na,.5,.5,0,0,0,0,0,0\n"}, ONE_CATEGORY),
+    "negative": ({"GroundTruth": f"{HEAD}\na,2,-1,0,0,0,0,0,0\n"}, ONE_CATEGORY),
+    "empty cells": ({"GroundTruth": f"{HEAD}\na,,,,,,,,\n"}, ONE_CATEGORY),
+    "words": ({"GroundTruth": f"{HEAD}\na,yes,0,0,0,0,0,0,0\n"}, ONE_CATEGORY),
+    "named twice": ({"GroundTruth": f"{TRUTH}a{MEL}"}, ONE_CATEGORY),
+    "no SCC": ({"GroundTruth": TRUTH.replace(",SCC", ",else")}, "no column SCC"),
+    "no image": ({"GroundTruth": TRUTH.replace("image", "file")}, "no column image"),
+    "no lesion_id": ({"GroundTruth": TRUTH, "Metadata": "image,age\na,1\n"}, "lesion_id"),
+    "no image in metadata": ({"GroundTruth": TRUTH, "Metadata": "x,lesion_id\na,1\n"}, "image"),
+    "empty CSV": ({"GroundTruth": ""}, "Some_GroundTruth.csv is no CSV"),
+    "torn CSV": ({"GroundTruth": 'a,b\n1\n"'}, "Some_GroundTruth.csv is no CSV"),
+    "text": ({"GroundTruth": "hello"}, "no column image, MEL, NV"),
+}
+
+
+@pytest.mark.parametrize(("csvs", "says"), BAD.values(), ids=BAD)
+def test_csvs_that_cannot_be_used_are_explained(
+    tmp_path: Path, csvs: dict[str, str], says: str
+) -> None:
+    fill(tmp_path, "a.jpg", **csvs)
+
+    with pytest.raises(DataError, match=says):
+        read(tmp_path)
+
+
+def test_a_picture_called_csv_is_explained(tmp_path: Path) -> None:
+    (tmp_path / "Some_GroundTruth.csv").write_bytes(b"\xff\xd8\xff\xe0\x00")
+
+    with pytest.raises(DataError, match=r"Some_GroundTruth\.csv is no CSV"):
+        read(tmp_path)
+
+
+@pytest.mark.skipif(not ISIC.is_dir(), reason=f"the real CSVs are not at {ISIC}")
+def test_the_real_csvs_give_the_images_that_are_there(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.WARNING)
+
+    table = read(ISIC)
+
+    assert len(table) == 6_000
+    assert [message.split(":")[0] for message in caplog.messages] == [
+        f"{25_331 - 6_000} of 25331 images in the CSV are absent"
+    ]
+    assert table["code"].value_counts().to_dict() == {
+        "MEL": 1113, "NV": 2690, "BCC": 514, "AK": 130, "BKL": 1099, "DF": 115, "VASC": 142,
+        "SCC": 197,
+    }  # fmt: skip
+
+
+NAMES = {
+    "Melanoma": "MEL", "Nevus": "NV", "melanocytic nevi": "NV", "Basal_Cell-Carcinoma": "BCC",
+    "actinic keratosis": "AK", "pigmented benign keratosis": "BKL", "seborrheic keratosis": "BKL",
+    "DERMATOFIBROMA": "DF", "vascular lesion": "VASC", "Squamous cell carcinoma": "SCC",
+    "unknown": "UNK",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [*NAMES.items(), *zip(CODES, CODES, strict=True), *((code.lower(), code) for code in CODES)],
+)
+def test_a_class_goes_by_its_code_or_its_name(name: str, code: str) -> None:
+    assert code_of(name) == code
+
+
+def test_class_folders_give_code_and_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = ("Train/Melanoma/a.jpg", "Train/nv/deep/b.png", "Test/Squamous cell carcinoma/a.jpg")
+    fill(tmp_path, *images, "Train/nv/notes.txt", "Train/nv/.hidden.jpg")
+    monkeypatch.chdir(tmp_path)
+
+    table = read(Path())
+
+    assert table.to_dict("list") == {
+        "image": list(images),
+        "path": [str(tmp_path / image) for image in images],
+        "code": ["MEL", "NV", "SCC"],
+        "lesion": list(images),
+        "side": ["train", "train", "test"],
+    }
+
+
+@pytest.mark.parametrize("side", ["Train", "Test"])
+def test_an_unknown_class_folder_is_named(tmp_path: Path, side: str) -> None:
+    fill(tmp_path, "Train/NV/a.jpg", f"{side}/Freckle/b.jpg")
+
+    with pytest.raises(DataError, match="'Freckle' is no category"):
+        read(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("folder", "says"),
+    [
+        ("nowhere", "There is no folder"),
+        (".", r"neither a \*GroundTruth.csv .* nor a folder Train"),
+        ("empty classes", "no image in .*Train"),
+    ],
+)
+def test_a_folder_without_data_is_explained(tmp_path: Path, folder: str, says: str) -> None:
+    (tmp_path / "empty classes" / "Train" / "Melanoma").mkdir(parents=True)
+
+    with pytest.raises(DataError, match=says):
+        read(tmp_path / folder)

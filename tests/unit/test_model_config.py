@@ -1,0 +1,143 @@
+"""A model config is read whole or refused in a sentence, and each of its values counts."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from handlers.errors import UnusableModel
+from handlers.model_config import ModelConfig
+
+VALUES: dict[str, object] = {
+    "name": "skin_vit",
+    "version": "1.0",
+    "architecture": "test_vit",
+    "checkpoint_sha256": "4222",
+    "classes": ["MEL", "NV"],
+    "image_size": 160,
+    "interpolation": "bicubic",
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.5, 0.5, 0.5],
+    "temperature": 1.0,
+}
+
+
+def written(text: str | bytes, folder: Path) -> Path:
+    path = folder / "config.json"
+    path.write_bytes(text if isinstance(text, bytes) else text.encode())
+    return path
+
+
+def test_what_is_written_is_read_again(tmp_path: Path) -> None:
+    config = ModelConfig.from_json(VALUES)
+
+    again = ModelConfig.load(written(config.as_json(), tmp_path))
+
+    assert again == config
+    assert json.loads(again.as_json()) == VALUES
+
+
+def test_the_hash_ignores_spacing_and_the_order_of_keys(tmp_path: Path) -> None:
+    text = json.dumps(dict(reversed(VALUES.items())), indent=7)
+
+    config = ModelConfig.load(written(text, tmp_path))
+
+    assert config.sha256 == ModelConfig.from_json(VALUES).sha256
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"name": "skin"},
+        {"version": "1.1"},
+        {"architecture": "vit"},
+        {"checkpoint_sha256": "4223"},
+        {"classes": ["NV", "MEL"]},
+        {"image_size": 161},
+        {"interpolation": "bilinear"},
+        {"mean": [0.5, 0.5, 0.51]},
+        {"std": [0.5, 0.5, 0.51]},
+        {"temperature": 1.0000001},
+    ],
+    ids=VALUES,
+)
+def test_the_hash_changes_with_each_value(other: dict[str, object]) -> None:
+    config = ModelConfig.from_json(VALUES | other)
+
+    assert config.sha256 != ModelConfig.from_json(VALUES).sha256
+
+
+@pytest.mark.parametrize("key", VALUES)
+def test_a_missing_key_is_named(key: str) -> None:
+    values = {name: value for name, value in VALUES.items() if name != key}
+
+    with pytest.raises(UnusableModel, match=f"keys: {key}\\.$"):
+        ModelConfig.from_json(values)
+
+
+def test_an_unknown_key_is_named() -> None:
+    with pytest.raises(UnusableModel, match=r"keys: threshold\.$"):
+        ModelConfig.from_json(VALUES | {"threshold": 0.5})
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnusableModel, match=r"No model config at .*nothing\.json"):
+        ModelConfig.load(tmp_path / "nothing.json")
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (b"{", "is not JSON"),
+        (b"", "is not JSON"),
+        (b"\xff\xfe", "is not JSON"),
+        (b"[1]", "is not a model config"),
+        (b"null", "is not a model config"),
+    ],
+)
+def test_a_file_that_holds_something_else_is_named(text: bytes, says: str, tmp_path: Path) -> None:
+    path = written(text, tmp_path)
+
+    with pytest.raises(UnusableModel, match=rf"config\.json {says}"):
+        ModelConfig.load(path)
+
+
+# As JSON may hold them; NaN and Infinity too, which Python reads.
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"classes": ["MEL", "DOG"]},
+        {"interpolation": "nearest"},
+        {"image_size": 0},
+        {"temperature": 0},
+        {"temperature": -1.0},
+        {"mean": [0.5, 0.5]},
+        {"std": [0.5, 0.5, 0.0]},
+        {"std": [0.5, -0.5, 0.5]},
+        {"name": 5},
+        {"version": 1.0},
+        {"classes": "MEL"},
+        {"classes": [1, 2]},
+        {"classes": []},
+        {"classes": {"MEL": 0}},
+        {"image_size": "160"},
+        {"image_size": 160.5},
+        {"image_size": True},
+        {"interpolation": ["bicubic"]},
+        {"mean": None},
+        {"mean": ["0.5", "0.5", "0.5"]},
+        {"mean": [0.5, 0.5, float("nan")]},
+        {"std": []},
+        {"std": [0.5]},
+        {"std": "0.5"},
+        {"temperature": "1"},
+        {"temperature": float("nan")},
+        {"temperature": float("inf")},
+        {"temperature": True},
+        {"temperature": None},
+    ],
+    ids=str,
+)
+def test_a_value_that_can_not_be_is_refused_in_a_sentence(other: dict[str, object]) -> None:
+    with pytest.raises(UnusableModel, match=r"^[A-Z].* .*\.$"):
+        ModelConfig.from_json(VALUES | other)

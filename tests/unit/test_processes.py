@@ -1,0 +1,169 @@
+"""Servers start with what they need, and nothing that they started outlives them."""
+
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from up import processes
+from up.processes import MARK, StartError, check_ports, marked, running
+from up.servers import Server
+from up.settings import Settings
+
+# Neither it nor its grandchild, in a session of its own, ends when it is asked to.
+STUBBORN = "trap '' TERM; touch $TMPDIR/a_file; setsid sleep 60 & sleep 60"
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "ENDED_WITHIN_S", 3)
+    monkeypatch.setattr(processes, "ASK_EVERY_S", 0.05)
+
+
+@pytest.fixture
+def listener() -> Iterator[socket.socket]:
+    with socket.socket() as one:
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        one.bind(("127.0.0.1", 0))
+        one.listen()
+        yield one
+
+
+@pytest.fixture
+def free_url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()
+    listener.close()
+    return f"http://{host}:{port}"
+
+
+def server(*command: str, name: str = "A server") -> Server:
+    return Server(name=name, command=command, address="", ready_url="http://127.0.0.1:9/")
+
+
+def web_server(url: str, path: str, status: int) -> Server:
+    port = url.rpartition(":")[2]
+    return Server(
+        name="Web",
+        command=(sys.executable, "-m", "http.server", "--bind", "127.0.0.1", port),
+        address=url,
+        ready_url=f"{url}/{path}",
+        ready_status=status,
+    )
+
+
+def settings(port: int) -> Settings:
+    return Settings(host="127.0.0.1", ports={"SKIN_RAY_PORT": port}, logs=Path())
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 10
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_nothing_outlives_the_servers(tmp_path: Path) -> None:
+    with suppress(KeyboardInterrupt), running(tmp_path) as group:
+        mark, temporary = group.environment[MARK], Path(group.environment["TMPDIR"])
+        group.start(server("bash", "-c", STUBBORN))
+        wait_until(lambda: len(marked(mark)) == 3)
+        assert (temporary / "a_file").exists()
+
+        raise KeyboardInterrupt
+
+    assert marked(mark) == []
+    assert not temporary.exists()
+
+
+def test_the_servers_of_another_are_left_alone(tmp_path: Path) -> None:
+    with running(tmp_path / "other") as other:
+        other.start(server("sleep", "60"))
+
+        with running(tmp_path / "ours") as ours:
+            ours.start(server("sleep", "60"))
+
+        assert len(marked(other.environment[MARK])) == 1
+        assert other.ended() is None
+
+
+def test_a_server_that_ends_itself_within_its_time_is_not_killed(tmp_path: Path) -> None:
+    tidy = "trap 'sleep 0.3; echo tidied; exit' TERM; echo ready; while :; do sleep 0.05; done"
+    log = tmp_path / "a_server.log"
+
+    with running(tmp_path) as group:
+        group.start(server("bash", "-c", tidy))
+        wait_until(lambda: "ready" in log.read_text())
+
+    assert "tidied" in log.read_text()
+
+
+def test_a_server_that_ends_at_once_is_named_with_the_folder_of_its_log(tmp_path: Path) -> None:
+    with running(tmp_path) as group:
+        group.start(server("bash", "-c", "echo no such model; exit 3", name="Ray Serve"))
+
+        with pytest.raises(StartError, match=f"Ray Serve ended at its start: see {tmp_path}"):
+            group.wait_until_ready()
+
+    assert (tmp_path / "ray_serve.log").read_text() == "no such model\n"
+
+
+def test_a_server_that_never_answers_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "READY_WITHIN_S", 0.3)
+
+    with running(tmp_path) as group:
+        group.start(server("sleep", "60", name="MLflow"))
+
+        with pytest.raises(StartError, match=f"MLflow does not answer: see {tmp_path}"):
+            group.wait_until_ready()
+
+
+@pytest.mark.parametrize(("path", "status"), [("", 200), ("nothing", 404)])
+def test_a_server_is_ready_when_it_answers_its_status(
+    tmp_path: Path, free_url: str, path: str, status: int
+) -> None:
+    with running(tmp_path) as group:
+        group.start(web_server(free_url, path, status))
+
+        group.wait_until_ready()
+
+        assert group.ended() is None
+
+
+def test_a_server_that_answers_another_status_is_not_ready(
+    tmp_path: Path, free_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(processes, "READY_WITHIN_S", 2)
+
+    with running(tmp_path) as group:
+        group.start(web_server(free_url, "nothing", 200))
+
+        with pytest.raises(StartError, match="does not answer"):
+            group.wait_until_ready()
+
+
+def test_a_port_in_use_is_named_with_its_variable(listener: socket.socket) -> None:
+    port = listener.getsockname()[1]
+
+    with pytest.raises(StartError, match=f"Port {port} is in use: .* SKIN_RAY_PORT"):
+        check_ports(settings(port))
+
+
+def test_a_port_that_was_just_left_is_free(listener: socket.socket) -> None:
+    address = listener.getsockname()
+    client = socket.create_connection(address)
+    # Whoever closes first leaves its side in TIME_WAIT.
+    listener.accept()[0].close()
+    client.close()
+    listener.close()
+
+    check_ports(settings(address[1]))
+
+    with socket.socket() as plain, pytest.raises(OSError, match=os.strerror(98)):
+        plain.bind(address)

@@ -1,0 +1,162 @@
+"""Only readable images are used, and no lesion is on both sides of a split."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from handlers.categories import WITHOUT_UNKNOWN
+from tests.images import encoded, lesion
+from train.data.layouts import DataError
+from train.data.split import Split, lesions_on_both_sides, readable, split
+
+COLUMNS = ["image", "path", "code", "lesion", "side"]
+
+
+def table_of(lesions: dict[str, str], pictures: int = 1) -> pd.DataFrame:
+    """`lesions` by name with their categories, each with so many pictures."""
+    rows = [
+        (f"{name}_{number}", "", code, name, "")
+        for name, code in lesions.items()
+        for number in range(pictures)
+    ]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def drawn(seed: int) -> pd.DataFrame:
+    """5 to 60 lesions a category, 1 to 4 pictures a lesion."""
+    rng = np.random.default_rng(seed)
+
+    def rows() -> Iterator[tuple[str, str, str, str, str]]:
+        for code in WITHOUT_UNKNOWN:
+            for number in range(int(rng.integers(5, 60))):
+                for picture in range(int(rng.integers(1, 5))):
+                    name = f"{code}{number}"
+                    yield f"{name}_{picture}", "", code, name, ""
+
+    return pd.DataFrame(rows(), columns=COLUMNS)
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_no_lesion_is_on_both_sides_and_a_fifth_of_each_category_is_held_out(seed: int) -> None:
+    table = drawn(seed)
+
+    parts = split(table, seed)
+
+    assert not set(parts.train["lesion"]) & set(parts.validation["lesion"])
+    assert sorted([*parts.train["image"], *parts.validation["image"]]) == sorted(table["image"])
+    assert len(parts.validation) / len(table) == pytest.approx(0.2, abs=0.02)
+    assert set(parts.validation["code"]) == set(WITHOUT_UNKNOWN)
+
+
+def test_a_seed_is_a_split() -> None:
+    table = drawn(0)
+
+    first, again, other = split(table, 1), split(table, 1), split(table, 2)
+
+    pd.testing.assert_frame_equal(first.validation, again.validation)
+    assert first.sha256 == again.sha256 != other.sha256
+
+
+def test_the_hash_knows_the_side_of_each_image() -> None:
+    one, two = (table_of({name: "NV"}) for name in ("one", "two"))
+    both = pd.concat([one, two])
+
+    hashes = [
+        Split(train=train, validation=validation, leaked_by_random=0).sha256
+        for train, validation in ((one, two), (two, one), (both, both[:0]), (both[::-1], both[:0]))
+    ]
+
+    assert len(set(hashes[:3])) == 3
+    assert hashes[2] == hashes[3]
+
+
+def test_the_users_own_test_folder_is_held_out() -> None:
+    table = table_of({f"lesion{number}": "NV" for number in range(4)})
+    table["side"] = ["train", "test", "train", "test"]
+
+    parts = split(table, 0)
+
+    assert parts.train["lesion"].tolist() == ["lesion0", "lesion2"]
+    assert parts.validation["lesion"].tolist() == ["lesion1", "lesion3"]
+
+
+def test_a_test_folder_alone_is_an_error() -> None:
+    table = table_of({"a": "NV", "b": "MEL"}).assign(side="test")
+
+    with pytest.raises(DataError, match="Train is empty"):
+        split(table, 0)
+
+
+def test_a_category_without_training_images_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    table = table_of({"a": "NV", "b": "MEL", "c": "DF"}).assign(side=["train", "test", "test"])
+
+    split(table, 0)
+
+    assert caplog.messages == ["no training image of DF, MEL"]
+
+
+def test_leaked_lesions_are_those_with_images_on_both_sides() -> None:
+    lesions = pd.Series(["a", "a", "b", "b", "c", "d"])
+    held_out = np.array([True, False, True, True, False, True])
+
+    leaked = lesions_on_both_sides(lesions, held_out)
+
+    assert leaked == 1
+
+
+@pytest.mark.parametrize(("pictures", "expected"), [(1, 0.0), (2, 1 - 0.8**2 - 0.2**2)])
+def test_a_random_split_would_leak_what_chance_leaks(pictures: int, expected: float) -> None:
+    table = table_of({f"lesion{number}": "NV" for number in range(1000)}, pictures)
+
+    leaked = split(table, 0).leaked_by_random
+
+    assert leaked / 1000 == pytest.approx(expected, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("lesions", "pictures"),
+    [
+        ({f"lesion{number}": "NV" for number in range(4)}, 5),
+        ({code: code for code in WITHOUT_UNKNOWN}, 1),
+        ({f"{code}{number}": code for code in WITHOUT_UNKNOWN for number in range(4)}, 1),
+    ],
+    ids=["four", "one a category", "four a category"],
+)
+def test_too_few_lesions_are_an_error(lesions: dict[str, str], pictures: int) -> None:
+    table = table_of(lesions, pictures)
+
+    with pytest.raises(DataError, match="lesions are needed"):
+        split(table, 0)
+
+
+def with_files(folder: Path, bodies: dict[str, bytes]) -> pd.DataFrame:
+    for name, body in bodies.items():
+        (folder / name).write_bytes(body)
+    rows = [(name, str(folder / name), "NV", name, "") for name in bodies]
+    return pd.DataFrame(rows, columns=COLUMNS)
+
+
+def test_unreadable_images_are_dropped_and_listed(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    jpeg = encoded(lesion(), "JPEG")
+    bodies = {"whole.jpg": jpeg, "cut.jpg": jpeg[: len(jpeg) // 2], "text.jpg": b"a text"}
+    table = with_files(tmp_path, bodies | {"empty.jpg": b"", "other.png": jpeg})
+
+    good = readable(table, 160)
+
+    assert good["image"].tolist() == ["whole.jpg", "other.png"]
+    assert [message.split(": ")[0] for message in caplog.messages] == [
+        f"skipped {tmp_path / name}" for name in ("cut.jpg", "text.jpg", "empty.jpg")
+    ]
+    assert "not an image this service can read" in caplog.messages[0]
+
+
+def test_nothing_readable_is_an_error(tmp_path: Path) -> None:
+    table = with_files(tmp_path, {"a.jpg": b"a text", "b.jpg": b""})
+
+    with pytest.raises(DataError, match="None of the 2 images can be read"):
+        readable(table, 160)

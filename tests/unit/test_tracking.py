@@ -1,0 +1,178 @@
+"""A training run in MLflow: one run, on a server or, without one, in a file."""
+
+import logging
+import socket
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
+import mlflow
+import numpy as np
+import pytest
+
+from handlers.categories import WITHOUT_UNKNOWN
+from train import tracking
+from train.config import TrainConfig
+from train.plots import confusion_figure
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:The ``noload`` loader:sqlalchemy.exc.SADeprecationWarning",  # MLflow's own queries
+)
+EPOCHS = [{"loss": 1.5, "balanced_accuracy": 0.4}, {"loss": 1.2, "balanced_accuracy": 0.5}]
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+class Healthy(BaseHTTPRequestHandler):
+    def do_GET(self) -> None:
+        self.send_response(200 if self.path == "/health" else 404)
+        self.end_headers()
+
+    def log_message(self, *words: object) -> None:
+        """Keeps the test's output clean."""
+
+
+@pytest.fixture
+def healthy_port() -> Iterator[int]:
+    with HTTPServer(("127.0.0.1", 0), Healthy) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+def test_without_a_server_a_file_is_used_and_said(
+    tmp_path: Path,
+    closed_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{closed_port}")
+    monkeypatch.chdir(tmp_path)
+
+    uri = tracking.tracking_uri(Path("store"))
+
+    assert uri == f"sqlite:///{tmp_path}/store/mlflow.db"
+    assert len(caplog.messages) == 1
+    assert f"no MLflow server at http://127.0.0.1:{closed_port}" in caplog.messages[0]
+    assert uri in caplog.messages[0]
+
+
+def test_what_answers_but_is_no_web_server_is_no_mlflow(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        Thread(target=lambda: greet(listening), daemon=True).start()
+
+        uri = tracking.tracking_uri(tmp_path)
+
+    assert uri.startswith("sqlite:///")
+
+
+def greet(listening: socket.socket) -> None:
+    """Answers a request as a mail server would."""
+    connection, _ = listening.accept()
+    with connection:
+        connection.recv(1000)
+        connection.sendall(b"220 mail.example.org\r\n")
+
+
+def test_a_server_that_answers_is_used(
+    tmp_path: Path,
+    healthy_port: int,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{healthy_port}")
+
+    uri = tracking.tracking_uri(tmp_path)
+
+    assert uri == f"http://127.0.0.1:{healthy_port}"
+    assert caplog.messages == []
+
+
+def test_another_kind_of_store_is_taken_as_it_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", "sqlite:////elsewhere/mlflow.db")
+
+    assert tracking.tracking_uri(tmp_path) == "sqlite:////elsewhere/mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def tracked(tmp_path_factory: pytest.TempPathFactory) -> tracking.Run:
+    """One whole training run, tracked; MLflow takes seconds to make a new file."""
+    out = tmp_path_factory.mktemp("out")
+    (out / "best_model.pth").write_bytes(b"weights")
+    config = TrainConfig.resolved({"seed": 7})
+    parameters: dict[str, object] = {**config.as_dict(), "split_sha256": "abc"}
+    counts = np.eye(len(WITHOUT_UNKNOWN), dtype=int)
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+
+    run = tracking.start(
+        f"sqlite:///{out}/mlflow.db", out, parameters, {"mlflow.source.git.commit": "c0ffee"}
+    )
+    for epoch, numbers in enumerate(EPOCHS):
+        tracking.log_numbers(run, numbers, epoch)
+    figure = confusion_figure(counts, WITHOUT_UNKNOWN)
+    tracking.finish(run, out / "best_model.pth", figure, "FINISHED")
+    return run
+
+
+@pytest.fixture
+def seen(tracked: tracking.Run) -> mlflow.entities.Run:
+    return mlflow.MlflowClient(tracked.uri).get_run(tracked.run_id)
+
+
+def test_there_is_one_finished_run(tracked: tracking.Run) -> None:
+    client = mlflow.MlflowClient(tracked.uri)
+    experiment = client.get_experiment_by_name("skin-lesions")
+
+    assert experiment is not None
+    runs = client.search_runs([experiment.experiment_id])
+    assert [run.info.run_id for run in runs] == [tracked.run_id]
+    assert [run.info.status for run in runs] == ["FINISHED"]
+
+
+def test_every_setting_is_a_parameter(seen: mlflow.entities.Run) -> None:
+    config = TrainConfig.resolved({"seed": 7}).as_dict()
+
+    expected = {name: str(value) for name, value in config.items()}
+    assert seen.data.params == expected | {"split_sha256": "abc"}
+    assert seen.data.tags["mlflow.source.git.commit"] == "c0ffee"
+
+
+@pytest.mark.parametrize("name", ["loss", "balanced_accuracy"])
+def test_every_epoch_has_its_numbers(tracked: tracking.Run, name: str) -> None:
+    history = mlflow.MlflowClient(tracked.uri).get_metric_history(tracked.run_id, name)
+
+    values = [(metric.step, metric.value) for metric in history]
+    assert values == [(epoch, numbers[name]) for epoch, numbers in enumerate(EPOCHS)]
+
+
+def test_the_figure_and_the_checkpoint_are_artefacts(tracked: tracking.Run, tmp_path: Path) -> None:
+    client = mlflow.MlflowClient(tracked.uri)
+
+    names = {artefact.path for artefact in client.list_artifacts(tracked.run_id)}
+
+    assert names == {"confusion_matrix.png", "best_model.pth"}
+    fetched = client.download_artifacts(tracked.run_id, "best_model.pth", str(tmp_path))
+    assert Path(fetched).read_bytes() == b"weights"
+
+
+def test_a_restarted_run_runs_and_can_fail(tracked: tracking.Run) -> None:
+    client = mlflow.MlflowClient(tracked.uri)
+
+    tracking.restart(tracked)
+    restarted = client.get_run(tracked.run_id).info.status
+    tracking.finish(tracked, None, None, "FAILED")
+    finished = client.get_run(tracked.run_id).info.status
+
+    assert (restarted, finished) == ("RUNNING", "FAILED")
