@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self, get_args, get_origin
@@ -36,7 +37,7 @@ class ModelConfig:
             or len(self.mean) != 3
             or min(self.std) <= 0
         ):
-            raise UnusableModel("Image size, temperature, mean or std is out of range.")
+            raise UnusableModel("Classes, image size, temperature, mean or std is out of range.")
 
     @classmethod
     def load(cls, path: Path) -> Self:
@@ -46,7 +47,7 @@ class ModelConfig:
             raise UnusableModel(
                 f"No model config at {path}: export one (train.pth_to_pt)."
             ) from error
-        except json.JSONDecodeError as error:
+        except (json.JSONDecodeError, UnicodeDecodeError) as error:
             raise UnusableModel(f"{path} is not JSON ({error}): export it again.") from error
         if not isinstance(values, dict):
             raise UnusableModel(f"{path} is not a model config: export it again (train.pth_to_pt).")

@@ -34,15 +34,14 @@ class Settings:
             Path(env.get("SKIN_BATCHING", here / "model-config.yaml")).read_text()
         )
         config = env.get("SKIN_MODEL_CONFIG", here / "skin_lesion_model_config.json")
-        try:
-            port = int(env.get("SKIN_RAY_PORT", "8000"))
-        except ValueError as error:
-            raise SettingsError("SKIN_RAY_PORT must be a number.") from error
+        port = env.get("SKIN_RAY_PORT", "8000")
+        if not port.isdecimal() or int(port) > 65535:
+            raise SettingsError(f"SKIN_RAY_PORT must be a port, 0 to 65535, not {port!r}.")
         return cls(
             model=Path(env.get("SKIN_MODEL", ROOT / "model_store" / "skin_vit.pt")).resolve(),
             model_config=Path(config).resolve(),
             host=env.get("SKIN_HOST", "127.0.0.1"),
-            port=port,
+            port=int(port),
             replicas=batching["minWorkers"],
             batch_size=batching["batchSize"],
             batch_delay_s=batching["maxBatchDelay"] / 1000,

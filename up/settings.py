@@ -32,10 +32,7 @@ class Settings:
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
-        try:
-            ports = {name: int(env.get(name, port)) for name, port in DEFAULT_PORTS.items()}
-        except ValueError as error:
-            raise SettingsError(f"A port is no number: {error}.") from error
+        ports = {name: port_of(env, name) for name in DEFAULT_PORTS}
         return cls(
             host=env.get("SKIN_HOST", "127.0.0.1"),
             ports=ports,
@@ -44,3 +41,10 @@ class Settings:
 
     def url(self, port: str) -> str:
         return f"http://{self.host}:{self.ports[port]}"
+
+
+def port_of(env: Mapping[str, str], name: str) -> int:
+    value = env.get(name, str(DEFAULT_PORTS[name]))
+    if not value.isdecimal() or int(value) > 65535:
+        raise SettingsError(f"{name} must be a port, 0 to 65535, not {value!r}.")
+    return int(value)

@@ -75,8 +75,9 @@ def split(table: pd.DataFrame, seed: int) -> Split:
 
 def by_lesion(table: pd.DataFrame, seed: int) -> np.ndarray:
     """A mask (len(table),) of about a fifth, with the categories' shares kept."""
-    if table["lesion"].nunique() < PARTS:
-        raise DataError(f"At least {PARTS} lesions are needed for a hold-out.")
+    most = table.groupby("code")["lesion"].nunique().max()
+    if most < PARTS:
+        raise DataError(f"At least {PARTS} lesions are needed in one category for a hold-out.")
     folds = StratifiedGroupKFold(n_splits=PARTS, shuffle=True, random_state=seed)
     _, validation = next(folds.split(table, table["code"], groups=table["lesion"]))
     mask = np.zeros(len(table), dtype=bool)
