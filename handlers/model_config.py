@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Self, get_args, get_origin
@@ -31,11 +30,13 @@ class ModelConfig:
             raise UnusableModel(f"Not categories of ISIC 2019: {', '.join(unknown)}.")
         if self.interpolation not in ("bilinear", "bicubic"):
             raise UnusableModel(f"Interpolation must be bilinear or bicubic: {self.interpolation}.")
-        if (
-            self.image_size < 1
-            or self.temperature <= 0
-            or len(self.mean) != 3
-            or min(self.std) <= 0
+        numbers = (*self.mean, *self.std, self.temperature)
+        if not (
+            self.classes
+            and self.image_size >= 1
+            and (len(self.mean), len(self.std)) == (3, 3)
+            and all(math.isfinite(number) for number in numbers)
+            and min(*self.std, self.temperature) > 0
         ):
             raise UnusableModel("Classes, image size, temperature, mean or std is out of range.")
 

@@ -70,7 +70,11 @@ class TrainConfig:
         """The command that gives this run, without what is at its default."""
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         default = asdict(type(self).resolved({"data": self.data}))
-        words = [f"--{k.replace('_', '-')} {shlex.quote(str(v))}" for k, v in given.items() if v != default[k]]
+        words = [
+            f"--{k.replace('_', '-')} {shlex.quote(str(v))}"
+            for k, v in given.items()
+            if v != default[k]
+        ]
         if self.data is not None:
             words.insert(0, f"--data {shlex.quote(self.data)}")
         return " ".join(["python -m train.run", *words])

@@ -11,6 +11,11 @@ from streamlit_app.names import WORDS
 from tests.images import encoded, lesion
 
 DISCLAIMER = "Research use only. Not a medical device."
+# Texts as the eye meets them; a chart's elements may stand in any order.
+TOP_TO_BOTTOM = """elements => elements
+    .map(element => [element.getBoundingClientRect().y, element.textContent])
+    .sort((one, other) => one[0] - other[0])
+    .map(([y, text]) => text)"""
 NAMES = {"torchserve": "TorchServe", "ray": "Ray Serve"}
 
 
@@ -30,8 +35,8 @@ def shares(page: Page) -> dict[str, float]:
     """What the chart shows: category in words -> percent."""
     chart = page.locator(".js-plotly-plot")
     expect(chart.locator(".bartext")).to_have_count(len(WORDS))
-    names = chart.locator(".ytick text").all_text_contents()
-    values = chart.locator(".bartext").all_text_contents()
+    names = chart.locator(".ytick text").evaluate_all(TOP_TO_BOTTOM)
+    values = chart.locator(".bartext").evaluate_all(TOP_TO_BOTTOM)
     return {name: float(value.rstrip("%")) for name, value in zip(names, values, strict=True)}
 
 

@@ -7,6 +7,7 @@ import logging
 import re
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from handlers.categories import CODES, WITHOUT_UNKNOWN
@@ -67,25 +68,32 @@ def read_isic(data: Path) -> pd.DataFrame:
     if missing := [name for name in ("image", *WITHOUT_UNKNOWN) if name not in truth]:
         raise DataError(f"The ground truth in {data} has no column {', '.join(missing)}.")
     codes = [code for code in CODES if code in truth]
-    table = pd.DataFrame(
-        {"image": truth["image"].astype(str), "code": truth[codes].idxmax(axis="columns")}
-    )
-    if (truth[codes].sum(axis="columns") != 1).any() or table["image"].duplicated().any():
+    # A code's column is empty where another file of several has it and this one has not.
+    marks = truth[codes].apply(pd.to_numeric, errors="coerce").fillna(0.0).to_numpy()
+    one_each = np.isin(marks, (0.0, 1.0)).all() and (marks.sum(axis=1) == 1).all()
+    if not one_each or truth["image"].duplicated().any():
         raise DataError(f"The ground truth in {data} must name each image once, with one category.")
+    table = pd.DataFrame(
+        {"image": truth["image"], "code": np.array(codes, dtype=object)[marks.argmax(axis=1)]}
+    )
     lesions: dict[str, str] = {}
     for file in sorted(data.glob("*Metadata.csv")):
-        metadata = read_csv(file).dropna(subset=["lesion_id"])
-        lesions |= dict(zip(metadata["image"].astype(str), metadata["lesion_id"], strict=True))
+        metadata = read_csv(file)
+        if missing := [name for name in ("image", "lesion_id") if name not in metadata]:
+            raise DataError(f"{file} has no column {', '.join(missing)}.")
+        metadata = metadata.dropna(subset=["lesion_id"])
+        lesions |= dict(zip(metadata["image"], metadata["lesion_id"], strict=True))
     paths = {file.stem: str(file) for file in sorted(data.rglob("*")) if is_image(file)}
-    table["path"] = table["image"].map(paths)
-    table["lesion"] = table["image"].map(lesions).fillna(table["image"])
+    table["path"] = [paths.get(image) for image in table["image"]]
+    table["lesion"] = [lesions.get(image, image) for image in table["image"]]
     table["side"] = ""
     return present(table, data)
 
 
 def read_csv(file: Path) -> pd.DataFrame:
     try:
-        return pd.read_csv(file)
+        # Names and not numbers, so that 007 stays 007.
+        return pd.read_csv(file, dtype={"image": str, "lesion_id": str})
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{file} is no CSV: {error}.") from error
 
