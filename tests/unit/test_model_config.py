@@ -34,6 +34,7 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
     again = ModelConfig.load(written(config.as_json(), tmp_path))
 
     assert again == config
+    assert again.classes == ("MEL", "NV")
     assert json.loads(again.as_json()) == VALUES
 
 

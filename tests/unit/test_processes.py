@@ -16,7 +16,7 @@ from up.servers import Server
 from up.settings import Settings
 
 # Neither it nor its grandchild, in a session of its own, ends when it is asked to.
-STUBBORN = "trap '' TERM; touch $TMPDIR/a_file; setsid sleep 60 & sleep 60"
+STUBBORN = "trap '' TERM; touch $TMPDIR/a_file; setsid sleep 60 & sleep 6"
 
 
 @pytest.fixture(autouse=True)
