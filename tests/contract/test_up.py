@@ -8,8 +8,9 @@ import sys
 import httpx
 import psutil
 
-from tests.conftest import ROOT, System
+from tests.conftest import ROOT, System, free_ports
 from up.processes import marked
+from up.settings import DEFAULT_PORTS
 
 
 def test_it_prints_every_address(system: System) -> None:
@@ -38,11 +39,12 @@ def test_a_port_in_use_is_named() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
+        others = zip(DEFAULT_PORTS, map(str, free_ports(len(DEFAULT_PORTS))), strict=True)
 
         outcome = subprocess.run(
             [sys.executable, "-m", "up"],
             cwd=ROOT,
-            env=os.environ | {"SKIN_RAY_PORT": str(port)},
+            env={**os.environ, **dict(others), "SKIN_RAY_PORT": str(port)},
             capture_output=True,
             text=True,
             timeout=60,
