@@ -80,8 +80,11 @@ def ask_to_stop(line: "ray.actor.ActorHandle") -> None:
 def draw(line: "ray.actor.ActorHandle", thread: threading.Thread, epochs: int) -> None:
     """One bar an epoch, with images a second and the time left, until the thread ends."""
     bars: dict[int, tqdm[NoReturn]] = {}
-    while thread.is_alive():
+    alive = True
+    while alive:
         thread.join(DRAW_EVERY_S)
+        # Once more after the end, for what was reported last.
+        alive = thread.is_alive()
         position: Position | None = ray.get(line.read.remote())
         if position is None:
             continue

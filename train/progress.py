@@ -38,7 +38,7 @@ class Line:
 
 
 class Reporter:
-    """Rank 0's end; asks at most twice a second, so a fast step is not slowed."""
+    """Rank 0's end; asks at most twice a second, so a fast step is not slowed, and at an epoch's end."""
 
     def __init__(self, line: "ray.actor.ActorHandle") -> None:
         self.line = line
@@ -46,7 +46,8 @@ class Reporter:
         self.stop = False
 
     def report(self, position: Position) -> bool:
-        if time.monotonic() - self.asked_at >= ASK_EVERY_S:
+        epoch_is_done = position.images == position.of_images
+        if epoch_is_done or time.monotonic() - self.asked_at >= ASK_EVERY_S:
             self.stop = ray.get(self.line.report.remote(position))
             self.asked_at = time.monotonic()
         return self.stop
