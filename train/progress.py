@@ -38,7 +38,7 @@ class Line:
 
 
 class Reporter:
-    """Rank 0's end; asks at most twice a second, so a fast step is not slowed, and at an epoch's end."""
+    """Rank 0's end; asks at an epoch's end and else at most twice a second, to slow no step."""
 
     def __init__(self, line: "ray.actor.ActorHandle") -> None:
         self.line = line
