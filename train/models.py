@@ -1,6 +1,7 @@
 """timm models, and the one this project adds to timm's registry."""
 
 import pickle
+import struct
 from pathlib import Path
 
 import timm
@@ -14,6 +15,18 @@ from timm.models.vision_transformer_hybrid import HybridEmbed
 DEFAULT_MODEL = "skin_vit_lite0_192"
 SMALLEST_MODEL = "test_vit"
 BACKBONE = "patch_embed.backbone."
+# By which torch.load refuses pickled code, and trips over other and cut files.
+UNLOADABLE = (
+    pickle.UnpicklingError,
+    RuntimeError,
+    EOFError,
+    LookupError,
+    OSError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    struct.error,
+)
 
 
 class InitError(Exception):
@@ -119,8 +132,7 @@ def load_plain(file: Path) -> object:
     """What torch.save wrote, if it is nothing but tensors and plain values; no code is run."""
     try:
         return torch.load(file, map_location="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, LookupError, OSError) as error:
-        # The kinds of error by which torch.load refuses pickled code, garbage and cut files.
+    except UNLOADABLE as error:
         raise InitError(
             f"{file} is no checkpoint, or holds more than plain weights:"
             " save model.state_dict() with torch.save."

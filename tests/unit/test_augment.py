@@ -7,7 +7,7 @@ from PIL import Image
 from handlers.categories import WITHOUT_UNKNOWN
 from handlers.model_config import ModelConfig
 from tests.images import lesion
-from train.data.augment import augment
+from train.data.augment import augment, middle
 
 SIZE = 64
 CONFIG = ModelConfig(
@@ -45,6 +45,27 @@ def test_a_seed_is_a_picture() -> None:
 
     np.testing.assert_array_equal(first, again)
     assert (first != other).any()
+
+
+@pytest.mark.parametrize(
+    ("shape", "box"),
+    [
+        ((600, 450), (0, 0, 600, 450)),
+        ((10, 100), (0, 40, 10, 60)),
+        ((101, 10), (40, 0, 61, 10)),
+        ((1, 20_000), (0, 9_999, 1, 10_001)),
+    ],
+    ids=str,
+)
+def test_of_a_very_long_picture_only_the_middle_is_enlarged(
+    shape: tuple[int, int], box: tuple[int, int, int, int]
+) -> None:
+    noise = np.random.default_rng(0).integers(256, size=(shape[1], shape[0], 3), dtype=np.uint8)
+    picture = Image.fromarray(noise)
+
+    kept = middle(picture)
+
+    np.testing.assert_array_equal(kept, picture.crop(box))
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)

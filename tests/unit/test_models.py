@@ -148,8 +148,8 @@ def test_a_pickle_that_would_run_code_is_refused(tmp_path: Path, wrapped: bool) 
 @pytest.mark.parametrize("name", ["damaged.pth", "damaged.safetensors"])
 @pytest.mark.parametrize(
     "body",
-    [b"", b"hello, this is a text", bytes(100), b"PK\x03\x04zip"],
-    ids=["empty", "text", "zeros", "zip"],
+    [b"", b"hello, this is a text", bytes(100), b"PK\x03\x04zip", b"GIF89a", b"X\1\0\0\0\xff"],
+    ids=["empty", "text", "zeros", "zip", "picture", "Latin-1"],
 )
 def test_a_damaged_file_is_refused(tmp_path: Path, name: str, body: bytes) -> None:
     (tmp_path / name).write_bytes(body)
