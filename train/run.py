@@ -53,7 +53,7 @@ def train(values: dict[str, object], *, resume: bool) -> None:
     connect(config.ray_address)
     try:
         saved, stopped = fit(job_of(run, parts), run.folder)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: MLflow is told, and the error goes on its way
         tracking.finish(run.tracked, None, None, "FAILED")
         raise
     finally:
