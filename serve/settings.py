@@ -35,8 +35,8 @@ class Settings:
         )
         config = env.get("SKIN_MODEL_CONFIG", here / "skin_lesion_model_config.json")
         port = env.get("SKIN_RAY_PORT", "8000")
-        if not port.isdecimal() or int(port) > 65535:
-            raise SettingsError(f"SKIN_RAY_PORT must be a port, 0 to 65535, not {port!r}.")
+        if not port.isdecimal() or not 1 <= int(port) <= 65535:
+            raise SettingsError(f"SKIN_RAY_PORT must be a port, 1 to 65535, not {port!r}.")
         return cls(
             model=Path(env.get("SKIN_MODEL", ROOT / "model_store" / "skin_vit.pt")).resolve(),
             model_config=Path(config).resolve(),

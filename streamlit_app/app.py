@@ -48,7 +48,7 @@ def sidebar(settings: Settings) -> Backend:
         for one in settings.backends:
             with httpx.Client(base_url=one.url) as client:
                 up = is_up(client)
-            st.write(f"{'🟢' if up else '🔴'} {one.name} is {'up' if up else 'down'}")
+            st.write(f":{'green' if up else 'red'}[●] {one.name} is {'up' if up else 'down'}")
             st.caption(one.url)
     return backend
 

@@ -26,9 +26,9 @@ class Settings:
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """SKIN_BACKEND is torchserve or ray; SKIN_TORCHSERVE_URL and SKIN_RAY_URL are base URLs."""
         for name in ("SKIN_TORCHSERVE_PORT", "SKIN_RAY_PORT"):
-            port = env.get(name, "0")
-            if not port.isdecimal() or int(port) > 65535:
-                raise SettingsError(f"{name} must be a port, 0 to 65535, not {port!r}.")
+            port = env.get(name, "8000")
+            if not port.isdecimal() or not 1 <= int(port) <= 65535:
+                raise SettingsError(f"{name} must be a port, 1 to 65535, not {port!r}.")
         host = env.get("SKIN_HOST", "127.0.0.1")
         torchserve = f"http://{host}:{env.get('SKIN_TORCHSERVE_PORT', '8080')}"
         ray = f"http://{host}:{env.get('SKIN_RAY_PORT', '8000')}"

@@ -1,5 +1,6 @@
 """Starting servers and ending every process they left, and no other."""
 
+import http.client
 import os
 import secrets
 import shutil
@@ -11,7 +12,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,6 +25,7 @@ from up.settings import ROOT, Settings
 MARK = "SKIN_STARTED_BY"
 READY_WITHIN_S = 180
 ENDED_WITHIN_S = 20
+KILLED_WITHIN_S = 5
 ASK_EVERY_S = 0.5
 
 
@@ -89,8 +91,11 @@ class Running:
             for _, process in self.started:
                 process.poll()
             time.sleep(ASK_EVERY_S)
-        for survivor in marked(self.environment[MARK]):
-            survivor.kill()
+        survivors = marked(self.environment[MARK])
+        for survivor in survivors:
+            with suppress(psutil.NoSuchProcess):
+                survivor.kill()
+        psutil.wait_procs(survivors, timeout=KILLED_WITHIN_S)
         for _, child in self.started:
             child.wait()
 
@@ -102,7 +107,7 @@ def status(url: str) -> int | None:
             return int(answer.status)
     except urllib.error.HTTPError as error:
         return error.code
-    except (urllib.error.URLError, ConnectionError, TimeoutError):
+    except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError):
         return None
 
 

@@ -45,6 +45,6 @@ class Settings:
 
 def port_of(env: Mapping[str, str], name: str) -> int:
     value = env.get(name, str(DEFAULT_PORTS[name]))
-    if not value.isdecimal() or int(value) > 65535:
-        raise SettingsError(f"{name} must be a port, 0 to 65535, not {value!r}.")
+    if not value.isdecimal() or not 1 <= int(value) <= 65535:
+        raise SettingsError(f"{name} must be a port, 1 to 65535, not {value!r}.")
     return int(value)

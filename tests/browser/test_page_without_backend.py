@@ -41,5 +41,5 @@ def test_it_says_so_and_how_to_start_it(
 
     expect(page.get_by_text("is down: Nothing answers at")).to_be_visible(timeout=30_000)
     expect(page.get_by_text(command)).to_be_visible()
-    expect(page.get_by_text("🔴 TorchServe is down")).to_be_visible()
-    expect(page.get_by_text("🔴 Ray Serve is down")).to_be_visible()
+    expect(page.get_by_text("● TorchServe is down")).to_be_visible()
+    expect(page.get_by_text("● Ray Serve is down")).to_be_visible()

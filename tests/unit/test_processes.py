@@ -21,6 +21,7 @@ STUBBORN = "trap '' TERM; touch $TMPDIR/a_file; setsid sleep 60 & sleep 6"
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "READY_WITHIN_S", 20)
     monkeypatch.setattr(processes, "ENDED_WITHIN_S", 3)
     monkeypatch.setattr(processes, "ASK_EVERY_S", 0.05)
 

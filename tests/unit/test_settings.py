@@ -88,7 +88,7 @@ def test_no_two_servers_have_the_same_default_port() -> None:
         (PageSettings.from_env, PageSettingsError, "SKIN_RAY_PORT"),
     ],
 )
-@pytest.mark.parametrize("port", ["eighty", "65536"])
+@pytest.mark.parametrize("port", ["eighty", "0", "65536"])
 def test_what_is_no_port_is_an_error_that_names_its_variable(
     read: Callable[[Mapping[str, str]], object], error: type[Exception], name: str, port: str
 ) -> None:
