@@ -1,6 +1,7 @@
 """timm models, and the one this project adds to timm's registry."""
 
 import pickle
+import re
 import struct
 from pathlib import Path
 
@@ -82,6 +83,8 @@ def build(name: str, outputs: int, init: str = "none") -> VisionTransformer:
     try:
         model = timm.create_model(name, pretrained=init == "imagenet", num_classes=outputs)
     except (OSError, RuntimeError) as error:
+        if init != "imagenet":
+            raise InitError(f"timm can't build {name}: {error}.") from error
         raise InitError(
             f"The ImageNet weights of {name} can't be had ({type(error).__name__}): connect this"
             " machine to the internet, or give a local file or none with --init."
@@ -123,9 +126,7 @@ def read_tensors(file: Path) -> dict[str, torch.Tensor]:
     ):
         raise InitError(f"{file} holds no state_dict: save model.state_dict() with torch.save.")
     # What DataParallel and torch.compile put before each name.
-    return {
-        name.removeprefix("module.").removeprefix("_orig_mod."): v for name, v in values.items()
-    }
+    return {re.sub(r"^((module|_orig_mod)\.)+", "", name): v for name, v in values.items()}
 
 
 def load_plain(file: Path) -> object:

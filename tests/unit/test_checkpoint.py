@@ -116,7 +116,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     [
         build("test_vit", 8).state_dict(),
         [1, 2],
-        {"format": "another", "classes": ()},
+        vars(tiny.checkpoint()) | {"format": "another"},
         {"format": FORMAT},
         vars(tiny.checkpoint()) | {"format": FORMAT, "more": 1},
     ],

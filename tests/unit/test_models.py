@@ -71,7 +71,9 @@ def test_imagenet_without_a_network_says_what_to_do(
         build("test_vit", 8, "imagenet")
 
 
-@pytest.mark.parametrize("prefix", ["", "module.", "_orig_mod.", "module._orig_mod."])
+@pytest.mark.parametrize(
+    "prefix", ["", "module.", "_orig_mod.", "module._orig_mod.", "_orig_mod.module."]
+)
 @pytest.mark.parametrize("wrapped", [False, True], ids=["bare", "in a checkpoint"])
 @pytest.mark.parametrize("suffix", [".pth", ".pt", ".bin"])
 def test_weights_that_torch_saved_are_loaded(
@@ -162,7 +164,7 @@ def test_a_damaged_file_is_refused(tmp_path: Path, name: str, body: bytes) -> No
 def test_a_file_without_named_tensors_is_refused(tmp_path: Path, values: object) -> None:
     torch.save(values, tmp_path / "other.pth")
 
-    with pytest.raises(InitError, match=r"other\.pth"):
+    with pytest.raises(InitError, match=r"other\.pth holds no state_dict"):
         build("test_vit", 8, str(tmp_path / "other.pth"))
 
 
@@ -188,3 +190,8 @@ def test_what_starts_pretrained_is_known(model: str, init: str, pretrained: str)
     names = pretrained_names(module, init)
 
     assert names == {name for name, _ in module.named_parameters() if re.match(pretrained, name)}
+
+
+def test_a_tag_that_timm_does_not_know_is_not_said_to_be_a_missing_download() -> None:
+    with pytest.raises(InitError, match=r"^timm can't build test_vit\.foo"):
+        build("test_vit.foo", 8)
