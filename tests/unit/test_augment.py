@@ -4,24 +4,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from handlers.categories import WITHOUT_UNKNOWN
-from handlers.model_config import ModelConfig
+from tests import tiny
 from tests.images import lesion
 from train.data.augment import augment, middle
 
 SIZE = 64
-CONFIG = ModelConfig(
-    name="skin_vit",
-    version="0",
-    architecture="test_vit",
-    checkpoint_sha256="",
-    classes=WITHOUT_UNKNOWN,
-    image_size=SIZE,
-    interpolation="bicubic",
-    mean=(0.5, 0.5, 0.5),
-    std=(0.5, 0.5, 0.5),
-    temperature=1.0,
-)
+CONFIG = tiny.config(image_size=SIZE)
 # Width x height in pixels.
 SHAPES = [(600, 450), (450, 600), (64, 64), (5, 5), (1, 1), (3, 2000), (2000, 3)]
 SEEDS = range(25)

@@ -8,8 +8,8 @@ import pytest
 import torch
 
 from handlers.categories import WITHOUT_UNKNOWN
-from handlers.model_config import ModelConfig
 from handlers.preprocess import decode, to_input
+from tests import tiny
 from tests.images import encoded, lesion
 from train.data.loading import LesionImages, batches, drawing_shares, epoch_order
 
@@ -27,18 +27,7 @@ def images(tmp_path_factory: pytest.TempPathFactory) -> LesionImages:
         file = folder / f"{code}.jpg"
         file.write_bytes(encoded(lesion(seed, code), "JPEG"))
         rows.append({"path": str(file), "code": code})
-    config = ModelConfig(
-        name="skin_vit",
-        version="0",
-        architecture="test_vit",
-        checkpoint_sha256="",
-        classes=WITHOUT_UNKNOWN,
-        image_size=SIZE,
-        interpolation="bicubic",
-        mean=(0.4, 0.5, 0.6),
-        std=(0.2, 0.25, 0.3),
-        temperature=1.0,
-    )
+    config = tiny.config(image_size=SIZE, mean=(0.4, 0.5, 0.6), std=(0.2, 0.25, 0.3))
     return LesionImages(pd.DataFrame(rows), config)
 
 

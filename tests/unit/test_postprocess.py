@@ -6,23 +6,8 @@ import pytest
 import torch
 
 from handlers.categories import CODES
-from handlers.model_config import ModelConfig
 from handlers.postprocess import to_prediction
-
-
-def config(classes: tuple[str, ...], temperature: float = 1.0) -> ModelConfig:
-    return ModelConfig(
-        name="skin_vit",
-        version="1.0",
-        architecture="test_vit",
-        checkpoint_sha256="",
-        classes=classes,
-        image_size=32,
-        interpolation="bicubic",
-        mean=(0.5, 0.5, 0.5),
-        std=(0.5, 0.5, 0.5),
-        temperature=temperature,
-    )
+from tests import tiny
 
 
 def logits(*shares: float) -> torch.Tensor:
@@ -31,7 +16,7 @@ def logits(*shares: float) -> torch.Tensor:
 
 
 def test_there_are_nine_probabilities_in_isics_order() -> None:
-    backwards = config(CODES[::-1])
+    backwards = tiny.config(classes=CODES[::-1])
 
     prediction = to_prediction(torch.arange(9.0), backwards)
 
@@ -44,7 +29,7 @@ def test_there_are_nine_probabilities_in_isics_order() -> None:
 def test_probabilities_sum_to_one(seed: int) -> None:
     row = 30 * torch.randn(9, generator=torch.Generator().manual_seed(seed))
 
-    prediction = to_prediction(row, config(CODES))
+    prediction = to_prediction(row, tiny.config(classes=CODES))
 
     assert math.fsum(prediction["probabilities"].values()) == pytest.approx(1, rel=0, abs=1e-12)
 
@@ -54,7 +39,7 @@ def test_probabilities_sum_to_one(seed: int) -> None:
     [(0.5, 0.9**2 / (0.9**2 + 0.1**2)), (1.0, 0.9), (2.0, 0.75)],
 )
 def test_temperature_divides_the_logits(temperature: float, expected: float) -> None:
-    settings = config(("MEL", "NV"), temperature)
+    settings = tiny.config(classes=("MEL", "NV"), temperature=temperature)
 
     prediction = to_prediction(logits(0.9, 0.1), settings)
 
@@ -62,7 +47,7 @@ def test_temperature_divides_the_logits(temperature: float, expected: float) -> 
 
 
 def test_a_code_that_stands_twice_is_summed() -> None:
-    settings = config(("BKL", "MEL", "BKL"))
+    settings = tiny.config(classes=("BKL", "MEL", "BKL"))
 
     prediction = to_prediction(logits(0.3, 0.4, 0.3), settings)
 
@@ -72,7 +57,7 @@ def test_a_code_that_stands_twice_is_summed() -> None:
 
 
 def test_a_code_the_model_has_no_output_for_gets_nothing() -> None:
-    prediction = to_prediction(torch.zeros(8), config(CODES[:-1]))
+    prediction = to_prediction(torch.zeros(8), tiny.config(classes=CODES[:-1]))
 
     assert prediction["probabilities"]["UNK"] == 0
 
@@ -82,13 +67,13 @@ def test_the_label_is_the_most_probable_code(code: str) -> None:
     row = torch.zeros(9)
     row[CODES.index(code)] = 1
 
-    prediction = to_prediction(row, config(CODES))
+    prediction = to_prediction(row, tiny.config(classes=CODES))
 
     assert prediction["label"] == code
 
 
 def test_a_prediction_names_its_model() -> None:
-    prediction = to_prediction(torch.zeros(9), config(CODES))
+    prediction = to_prediction(torch.zeros(9), tiny.config(classes=CODES))
 
     assert prediction["model"] == {"name": "skin_vit", "version": "1.0"}
 
@@ -96,4 +81,4 @@ def test_a_prediction_names_its_model() -> None:
 @pytest.mark.parametrize("outputs", [7, 10])
 def test_a_model_with_other_outputs_than_its_config_is_a_bug(outputs: int) -> None:
     with pytest.raises(ValueError, match="zip"):
-        to_prediction(torch.zeros(outputs), config(CODES))
+        to_prediction(torch.zeros(outputs), tiny.config(classes=CODES))

@@ -8,23 +8,11 @@ import pytest
 import torch
 from PIL import Image
 
-from handlers.categories import CODES
-from handlers.model_config import ModelConfig
 from handlers.preprocess import decode, normalise, to_input
+from tests import tiny
 from tests.images import encoded, lesion
 
-CONFIG = ModelConfig(
-    name="skin_vit",
-    version="1.0",
-    architecture="test_vit",
-    checkpoint_sha256="",
-    classes=CODES,
-    image_size=32,
-    interpolation="bicubic",
-    mean=(0.5, 0.25, 0.0),
-    std=(0.5, 0.2, 0.1),
-    temperature=1.0,
-)
+CONFIG = tiny.config(mean=(0.5, 0.25, 0.0), std=(0.5, 0.2, 0.1))
 
 # A picture that shows 123 over 456, as a file of each EXIF orientation stores it.
 STORED = {
