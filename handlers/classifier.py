@@ -5,7 +5,7 @@ from typing import Self
 
 import torch
 
-from handlers.errors import UnusableModel
+from handlers.errors import Fault, UnusableModel
 from handlers.model_config import ModelConfig
 from handlers.postprocess import Prediction, to_prediction
 from handlers.preprocess import decode, to_input
@@ -43,3 +43,16 @@ class LesionClassifier:
     def predict(self, inputs: list[torch.Tensor]) -> list[Prediction]:
         logits = self.model(torch.stack(inputs).to(self.device)).cpu()
         return [to_prediction(row, self.config) for row in logits]
+
+    def classify(self, bodies: list[bytes]) -> list[Prediction | Fault]:
+        """One answer a body, in order; a bad one is a fault for itself alone."""
+        answers: list[Prediction | Fault | None] = []
+        inputs = []
+        for body in bodies:
+            try:
+                inputs.append(self.preprocess(body))
+                answers.append(None)
+            except Fault as fault:
+                answers.append(fault)
+        predictions = iter(self.predict(inputs) if inputs else [])
+        return [next(predictions) if answer is None else answer for answer in answers]

@@ -22,8 +22,6 @@ from serve import cluster
 from serve.settings import Settings
 
 if TYPE_CHECKING:
-    import torch
-
     from handlers.postprocess import Prediction
 
 log = logging.getLogger(__name__)
@@ -120,13 +118,16 @@ class LesionDeployment:
     async def predict(self, request: Request, model: str, version: str | None = None) -> Response:
         self.check_served(model, version)
         body = await read_body(request)
-        # Decoding and the forward pass leave the event loop free to take further requests.
-        inputs = await asyncio.to_thread(self.classifier.preprocess, body)
-        return answer(await self.predict_batch(inputs))
+        prediction = await self.predict_batch(body)
+        if isinstance(prediction, Fault):
+            raise prediction
+        return answer(prediction)
 
     @ray_serve.batch
-    async def predict_batch(self, inputs: "list[torch.Tensor]") -> "list[Prediction]":
-        return await asyncio.to_thread(self.classifier.predict, inputs)
+    async def predict_batch(self, bodies: list[bytes]) -> "list[Prediction | Fault]":
+        """A bad image is a fault for itself alone."""
+        # One thread: decoding beside the forward pass would take its cores from it.
+        return await asyncio.to_thread(self.classifier.classify, bodies)
 
     def check_served(self, model: str, version: str | None) -> None:
         config = self.classifier.config

@@ -130,3 +130,35 @@ def test_a_phone_photo_of_24_megapixels_is_accepted(backend: httpx.Client) -> No
     answer = backend.post(PATH, content=encoded(photo, "JPEG"))
 
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream", "application/json"])
+def test_an_image_is_an_image_under_any_name(backends: dict[str, httpx.Client], kind: str) -> None:
+    first, second = (
+        one.post(PATH, content=JPEG, headers={"content-type": kind}) for one in backends.values()
+    )
+
+    assert first.status_code == second.status_code == 200
+    assert first.json() == second.json()
+
+
+@pytest.mark.parametrize("kind", ["application/json", "text/plain"])
+@pytest.mark.parametrize("body", [b"not an image", b'{"data": "aGVsbG8="}', b"{}", b"null", b"0"])
+def test_text_is_no_image_under_any_name(
+    backends: dict[str, httpx.Client], kind: str, body: bytes
+) -> None:
+    first, second = (
+        one.post(PATH, content=body, headers={"content-type": kind}) for one in backends.values()
+    )
+
+    assert first.status_code == second.status_code == 400
+    assert first.json() == second.json()
+
+
+def test_a_form_without_the_image_is_empty(backends: dict[str, httpx.Client]) -> None:
+    first, second = (
+        one.post(PATH, files={"other": ("lesion.jpg", JPEG)}) for one in backends.values()
+    )
+
+    assert first.status_code == second.status_code == 400
+    assert first.json() == second.json()

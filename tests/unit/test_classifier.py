@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from handlers.classifier import LesionClassifier
-from handlers.errors import BadRequest, UnusableModel
+from handlers.errors import BadRequest, Fault, UnusableModel
 from tests.images import encoded, lesion
 from tests.tiny import Exported
 
@@ -88,3 +88,20 @@ def test_a_body_that_is_no_image_is_refused_before_the_model(
 ) -> None:
     with pytest.raises(BadRequest):
         classifier.preprocess(body)
+
+
+@pytest.mark.parametrize("bad", [(0,), (2,), (0, 3), (0, 1, 2, 3)], ids=str)
+def test_a_bad_body_of_a_batch_is_a_fault_in_its_own_place(
+    classifier: LesionClassifier, bad: tuple[int, ...]
+) -> None:
+    bodies = [b"" if i in bad else encoded(lesion(i), "JPEG") for i in range(4)]
+
+    answers = classifier.classify(bodies)
+
+    for body, answer in zip(bodies, answers, strict=True):
+        if not body:
+            assert isinstance(answer, BadRequest)
+        else:
+            expected = classifier.predict([classifier.preprocess(body)])[0]
+            assert not isinstance(answer, Fault)
+            assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)

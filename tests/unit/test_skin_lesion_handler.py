@@ -115,7 +115,7 @@ def test_text_and_json_are_a_bad_request(
     (answer,) = handler.handle([{field: value}], context)
 
     assert context.statuses == {0: (400, "Bad Request")}
-    assert "text or JSON" in str(answer)
+    assert "is not an image this service can read" in str(answer)
 
 
 def test_nothing_but_bad_rows_is_answered_too(handler: SkinLesionHandler, context: Context) -> None:
