@@ -89,18 +89,22 @@ def orientation(image: Image.Image) -> int:
 
 def to_input(image: Image.Image, config: ModelConfig) -> torch.Tensor:
     """The centred square of an RGB image as a float tensor (3, image_size, image_size)."""
+    return normalise(np.asarray(to_square(image, config)), config)
+
+
+def to_square(image: Image.Image, config: ModelConfig) -> Image.Image:
+    """The centred square of an image, `config.image_size` pixels wide."""
     side = min(image.size)
     left, top = (image.width - side) / 2, (image.height - side) / 2
-    square = image.resize(
+    return image.resize(
         (config.image_size, config.image_size),
         RESAMPLING[config.interpolation],
         box=(left, top, left + side, top + side),
     )
-    return normalise(square, config)
 
 
-def normalise(square: Image.Image, config: ModelConfig) -> torch.Tensor:
-    """8-bit RGB (H x W) -> float32 tensor (3, H, W) with the model's mean and std."""
+def normalise(square: np.ndarray, config: ModelConfig) -> torch.Tensor:
+    """8-bit RGB (H, W, 3) -> float32 tensor (3, H, W) with the model's mean and std."""
     values = np.asarray(square, dtype=np.float32) / np.float32(255)
     scaled = (values - np.array(config.mean, dtype=np.float32)) / np.array(
         config.std, dtype=np.float32

@@ -10,12 +10,16 @@ from timm.models import VisionTransformer
 from handlers.model_config import ModelConfig
 from train.models import InitError, build, differences, load_plain
 
-FORMAT = "skin-lesion-checkpoint-1"
+FORMAT = "skin-lesion-checkpoint-2"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Checkpoint:
-    """`training` says what the weights come from: the command, commit, data and its numbers."""
+    """`training` says what the weights come from: the command, commit, data and its numbers.
+
+    `views` of an image are averaged for an answer; `trained_on` names the training images, so
+    that none of them is ever counted as evidence.
+    """
 
     architecture: str
     classes: tuple[str, ...]
@@ -23,6 +27,8 @@ class Checkpoint:
     interpolation: str
     mean: tuple[float, ...]
     std: tuple[float, ...]
+    views: int
+    trained_on: tuple[str, ...]
     training: dict[str, str | int | float]
     state_dict: dict[str, torch.Tensor]
 
@@ -48,7 +54,8 @@ def read(file: Path) -> Checkpoint:
     names = {field.name for field in fields(Checkpoint)}
     if not isinstance(values, dict) or values.pop("format", None) != FORMAT or set(values) != names:
         raise InitError(f"{file} is no checkpoint of this project.")
-    values["classes"] = tuple(values["classes"])
+    for name in ("classes", "trained_on"):
+        values[name] = tuple(values[name])
     return Checkpoint(**values)
 
 

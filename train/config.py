@@ -8,6 +8,11 @@ from pathlib import Path
 from typing import Annotated, Self, get_type_hints
 
 from train.models import DEFAULT_MODEL, SMALLEST_MODEL
+from train.precision import CHOICES
+
+
+def flag(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
 
 
 class ConfigError(Exception):
@@ -29,34 +34,70 @@ class TrainConfig:
         "starting weights: imagenet (timm's download), none, or a .pth or .safetensors file"
         " (imagenet; without --data none)",
     ]
-    epochs: Annotated[int, "passes over the training images"] = 12
+    hold_out: Annotated[float, "share of the lesions held out to validate on; 0 trains on all"] = (
+        0.2
+    )
+    epochs: Annotated[int, "passes over the training images"] = 16
+    patience: Annotated[int, "end after so many epochs that were no better; 0 is never"] = 0
     batch_size: Annotated[int, "images a step, over all workers together"] = 32
-    lr: Annotated[
-        float, "peak learning rate of AdamW, per step; pretrained tensors get a quarter of it"
-    ] = 5e-4
+    accumulate: Annotated[int, "parts in which a step's images go through the model"] = 1
+    lr: Annotated[float, "peak learning rate of AdamW; cosine after a warm-up"] = 5e-4
+    layer_decay: Annotated[
+        float, "what a pretrained layer's rate is to that of the one above it, 0 to 1"
+    ] = 0.75
+    freeze: Annotated[
+        str, "layers from the input that keep their weights: a number, or all for a linear probe"
+    ] = "0"
+    train_size: Annotated[
+        int, "pixels of a training picture's side, fewer being faster; 0 is the model's own"
+    ] = 0
+    mixup: Annotated[float, "strength (alpha) of mixup; 0 mixes no pictures"] = 0.2
+    ema: Annotated[float, "decay of the weights' moving average, which is what is kept"] = 0.998
+    precision: Annotated[
+        str, "fp32, bf16, fp16 or auto: 16 bits on a GPU that has them, else fp32"
+    ] = "auto"
+    views: Annotated[
+        int, "mirrored views averaged where the model is validated and served: 1, 2 or 4"
+    ] = 4
+    compile: Annotated[bool, "compile the model (torch.compile)"] = False
     workers: Annotated[int, "Ray Train workers; each takes a GPU where there is one"] = 1
     ray_address: Annotated[str | None, "address of a Ray cluster (this machine alone)"] = None
     seed: Annotated[int, "of the split, the weights, the order and the augmentation"] = 0
     out: Annotated[str, "folder for best_model.pth and the run's own files"] = "model_store"
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "lr", "workers"):
+        for name in ("epochs", "batch_size", "accumulate", "lr", "layer_decay", "workers"):
             if getattr(self, name) <= 0:
-                raise ConfigError(f"--{name.replace('_', '-')} must be more than 0.")
-        if not math.isfinite(self.lr):
-            raise ConfigError("--lr must be a finite number.")
-        if self.seed < 0:
-            raise ConfigError("--seed must be 0 or more.")
-        if self.batch_size % self.workers:
-            raise ConfigError("--batch-size must be a multiple of --workers.")
+                raise ConfigError(f"{flag(name)} must be more than 0.")
+        for name in ("seed", "patience", "train_size", "mixup", "ema", "hold_out"):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"{flag(name)} must be 0 or more.")
+        if not (math.isfinite(self.lr) and math.isfinite(self.mixup)):
+            raise ConfigError("--lr and --mixup must be finite numbers.")
+        # Written so that nan is refused too.
+        if not (self.layer_decay <= 1 and self.ema < 1):
+            raise ConfigError("--layer-decay must be at most 1, --ema less than 1.")
+        if not self.hold_out <= 0.5:
+            raise ConfigError("--hold-out must be at most 0.5.")
+        if self.batch_size % (self.workers * self.accumulate):
+            raise ConfigError("--batch-size must be a multiple of --workers times --accumulate.")
+        if self.precision not in CHOICES:
+            raise ConfigError(f"--precision must be one of {', '.join(CHOICES)}.")
+        if self.views not in (1, 2, 4):
+            raise ConfigError("--views must be 1, 2 or 4.")
+        if self.freeze != "all" and not self.freeze.isdecimal():
+            raise ConfigError("--freeze must be a number of layers, or all.")
 
     @classmethod
     def resolved(cls, values: dict[str, object]) -> Self:
         generated = values.get("data") is None
-        defaults = {
+        defaults: dict[str, object] = {
             "model": SMALLEST_MODEL if generated else DEFAULT_MODEL,
             "init": "none" if generated else "imagenet",
         }
+        if values.get("model", defaults["model"]) == DEFAULT_MODEL:
+            # Two cores are enough then: the first stages, the slowest, are not gone back through.
+            defaults |= {"train_size": 192, "freeze": "2"}
         config = cls(**defaults | values)  # type: ignore[arg-type]
         if config.init in ("imagenet", "none"):
             return config
@@ -71,7 +112,7 @@ class TrainConfig:
         given = {f.name: getattr(self, f.name) for f in fields(self)}
         default = asdict(type(self).resolved({"data": self.data}))
         words = [
-            f"--{k.replace('_', '-')} {shlex.quote(str(v))}"
+            flag(k) if v is True else f"{flag(k)} {shlex.quote(str(v))}"
             for k, v in given.items()
             if v != default[k]
         ]
@@ -90,11 +131,12 @@ def parse(arguments: list[str] | None = None) -> tuple[dict[str, object], bool]:
     hints = get_type_hints(TrainConfig, include_extras=True)
     for item in fields(TrainConfig):
         kind, text = hints[item.name].__origin__, hints[item.name].__metadata__[0]
+        if kind is bool:
+            parser.add_argument(flag(item.name), action="store_true", help=text)
+            continue
         given_type = next((t for t in (int, float) if kind is t), str)
         default = "" if item.default in (None, MISSING) else f" ({item.default})"
-        parser.add_argument(
-            f"--{item.name.replace('_', '-')}", type=given_type, help=f"{text}{default}"
-        )
+        parser.add_argument(flag(item.name), type=given_type, help=f"{text}{default}")
     parser.add_argument(
         "--resume",
         action="store_true",

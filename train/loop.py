@@ -3,6 +3,7 @@
 import os
 import time
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,25 +14,33 @@ from ray.train import torch as ray_torch
 from train import tracking
 from train.checkpoint import Checkpoint, config_of, halved
 from train.config import TrainConfig
+from train.data.cache import ImageCache
 from train.data.loading import LesionImages, batches, epoch_order, loading_processes
 from train.data.split import Split
+from train.layers import freeze, train_mode
 from train.metrics import balanced_accuracy
-from train.models import build, pretrained_names
-from train.optimisation import BalancedLoss, optimiser, set_rate
+from train.models import build
+from train.optimisation import BalancedLoss
 from train.progress import Position, Reporter
-from train.state import Best, report, restore
+from train.state import SCORE, Best, report, restore
+from train.step import Stepper
 from train.validation import confusion_of
+from train.views import Averaged
 
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What the driver hands to every worker; `origin` goes into the checkpoint."""
+    """What the driver hands to every worker; `origin` goes into the checkpoint.
+
+    `cache` is a folder on each worker's own machine.
+    """
 
     config: TrainConfig
     parts: Split
     classes: tuple[str, ...]
     line: Any
     tracked: tracking.Run
+    cache: Path
     origin: dict[str, str | int | float]
 
 
@@ -42,30 +51,44 @@ def train_loop(settings: dict[str, Job]) -> None:
 class Training:
     def __init__(self, job: Job) -> None:
         context = ray_train.get_context()
+        config = job.config
         self.job = job
         self.rank, self.world = context.get_world_rank(), context.get_world_size()
         if not torch.cuda.is_available():
             torch.set_num_threads(max(1, (os.cpu_count() or 1) // context.get_local_world_size()))
-        torch.manual_seed(job.config.seed)
-        self.device = ray_torch.get_device()
-        self.module = build(job.config.model, len(job.classes), job.config.init)
-        self.module.to(self.device, memory_format=torch.channels_last)
-        self.optimiser = optimiser(self.module, pretrained_names(self.module, job.config.init))
+        torch.manual_seed(config.seed)
+        device = ray_torch.get_device()
+        module = build(config.model, len(job.classes), config.init, any_size=True)
+        freeze(module, config.freeze)
+        module.to(device, memory_format=torch.channels_last)
         # Judged with the weights as the checkpoint will hold them.
-        self.judged = build(job.config.model, len(job.classes)).eval().to(self.device)
-        self.model_config = config_of(job.config.model, job.classes, self.module)
-        self.images = LesionImages(job.parts.train, self.model_config)
-        self.validation = LesionImages(job.parts.validation, self.model_config)
-        self.loss = BalancedLoss(self.images.labels, len(job.classes), self.device)
+        self.judged = Averaged(build(config.model, len(job.classes)).to(device), config.views)
+        self.model_config = config_of(config.model, job.classes, module)
+        self.train_size = config.train_size or self.model_config.image_size
+        self.images = LesionImages(
+            job.parts.train,
+            self.model_config,
+            ImageCache(job.cache, self.model_config, self.train_size),
+        )
+        self.validation = LesionImages(
+            job.parts.validation, self.model_config, ImageCache(job.cache, self.model_config)
+        )
+        loss = BalancedLoss(self.images.labels, len(job.classes), device)
+        model = ray_torch.prepare_model(module)
+        if config.compile:
+            model = torch.compile(model)
+        self.stepper = Stepper(module, model, config, loss, device)
+        self.device = device
         self.processes = loading_processes(context.get_local_world_size())
         self.reporter = Reporter(job.line)
-        self.state = restore(self.module, self.optimiser)
-        self.model = ray_torch.prepare_model(self.module)
+        self.state = restore(self.stepper)
         # No step is short, so that each weighs the same.
-        self.step_size = min(job.config.batch_size, len(self.images) // self.world * self.world)
+        self.step_size = min(config.batch_size, len(self.images) // self.world * self.world)
 
     def fit(self) -> None:
         for epoch in range(self.state.epoch, self.job.config.epochs):
+            if self.is_out_of_patience(epoch):
+                return
             began, first = time.monotonic(), self.state.step
             loss = self.train_epoch(epoch)
             if loss is None:
@@ -73,11 +96,16 @@ class Training:
                 return
             images = (len(self.images) // self.step_size - first) * self.step_size
             numbers = {"loss": loss, "images_per_s": images / (time.monotonic() - began)}
-            numbers["balanced_accuracy"] = self.validate(epoch)
+            if len(self.validation):
+                numbers[SCORE] = self.validate(epoch)
             self.state = replace(self.state, epoch=epoch + 1, step=0)
             if self.rank == 0:
                 tracking.log_numbers(self.job.tracked, numbers, epoch)
             self.save(numbers)
+
+    def is_out_of_patience(self, epoch: int) -> bool:
+        best, patience = self.state.best, self.job.config.patience
+        return best is not None and 0 < patience < epoch - best.epoch
 
     def train_epoch(self, epoch: int) -> float | None:
         """The mean loss; None if the run was asked to stop, when `state` says where it is."""
@@ -85,25 +113,16 @@ class Training:
         steps, first = len(order) // self.step_size, self.state.step
         mine = order[first * self.step_size : steps * self.step_size][self.rank :: self.world]
         loaded = batches(self.images, mine, self.step_size // self.world, self.processes)
-        self.model.train()
+        train_mode(self.stepper.module)
         total = 0.0
         for step, (inputs, labels) in enumerate(loaded, start=first):
             done = (epoch + step / steps) / self.job.config.epochs
-            set_rate(self.optimiser, self.job.config.lr, done)
-            total += self.train_step(inputs, labels)
+            total += self.stepper.step(inputs, labels, epoch * steps + step, done)
             if self.told_to_stop(epoch, step + 1, steps, total / (step + 1 - first)):
                 self.state = replace(self.state, epoch=epoch, step=step + 1)
                 return None
         mean: float = total / (steps - first)
         return mean
-
-    def train_step(self, inputs: torch.Tensor, labels: torch.Tensor) -> float:
-        inputs = inputs.to(self.device, memory_format=torch.channels_last, non_blocking=True)
-        loss: torch.Tensor = self.loss(self.model(inputs), labels.to(self.device))
-        self.optimiser.zero_grad()
-        loss.backward()
-        self.optimiser.step()
-        return loss.item()
 
     def told_to_stop(self, epoch: int, step: int, steps: int, loss: float) -> bool:
         """Rank 0 asks, all obey at the same step. The last step of an epoch is never a stop."""
@@ -123,14 +142,15 @@ class Training:
         return bool(stop.item()) and step < steps
 
     def validate(self, epoch: int) -> float:
-        self.judged.load_state_dict(halved(self.module.state_dict()))
+        self.judged.model.load_state_dict(halved(self.stepper.average.module.state_dict()))
+        self.judged.eval()
         confusion = confusion_of(
             self.judged, self.validation, self.rank, self.world, self.step_size, self.processes
         )
         score = balanced_accuracy(confusion)
         if self.state.best is None or score > self.state.best.balanced_accuracy:
             best = Best(
-                checkpoint=self.checkpoint({"epoch": epoch + 1, "balanced_accuracy": score}),
+                checkpoint=self.checkpoint({"epoch": epoch + 1, SCORE: score}),
                 epoch=epoch,
                 balanced_accuracy=score,
                 confusion=confusion.tolist(),
@@ -147,13 +167,15 @@ class Training:
             interpolation=config.interpolation,
             mean=config.mean,
             std=config.std,
+            views=self.job.config.views,
+            trained_on=tuple(self.job.parts.train["image"]),
             training={**self.job.origin, **numbers},
-            state_dict=halved(self.module.state_dict()),
+            state_dict=halved(self.stepper.average.module.state_dict()),
         ).as_bytes()
 
     def save(self, numbers: dict[str, float]) -> None:
         if self.rank == 0:
             unvalidated = self.checkpoint({"epoch": self.state.epoch})
-            report(numbers, self.state, self.module, self.optimiser, unvalidated)
+            report(numbers, self.state, self.stepper, unvalidated)
         else:
             ray_train.report(numbers)

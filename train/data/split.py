@@ -17,9 +17,6 @@ from train.data.layouts import DataError
 
 log = logging.getLogger(__name__)
 
-# One part of five is held out.
-PARTS = 5
-
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
@@ -55,14 +52,16 @@ def readable(table: pd.DataFrame, image_size: int) -> pd.DataFrame:
     return good
 
 
-def split(table: pd.DataFrame, seed: int) -> Split:
-    """The user's own Test folder if there is one, else a fifth of the lesions."""
+def split(table: pd.DataFrame, seed: int, hold_out: float = 0.2) -> Split:
+    """The user's own Test folder if there is one, else a share of the lesions, perhaps none."""
     if (table["side"] == "test").any():
         held_out = (table["side"] == "test").to_numpy()
         if held_out.all():
             raise DataError("There is no image to train on: Train is empty.")
+    elif hold_out == 0:
+        held_out = np.zeros(len(table), dtype=bool)
     else:
-        held_out = by_lesion(table, seed)
+        held_out = by_lesion(table, seed, round(1 / hold_out))
     train, validation = table.loc[~held_out], table.loc[held_out]
     if absent := sorted(set(validation["code"]) - set(train["code"])):
         log.warning("no training image of %s", ", ".join(absent))
@@ -73,12 +72,12 @@ def split(table: pd.DataFrame, seed: int) -> Split:
     )
 
 
-def by_lesion(table: pd.DataFrame, seed: int) -> np.ndarray:
-    """A mask (len(table),) of about a fifth, with the categories' shares kept."""
+def by_lesion(table: pd.DataFrame, seed: int, parts: int) -> np.ndarray:
+    """A mask (len(table),) of about one part, with the categories' shares kept."""
     most = table.groupby("code")["lesion"].nunique().max()
-    if most < PARTS:
-        raise DataError(f"At least {PARTS} lesions are needed in one category for a hold-out.")
-    folds = StratifiedGroupKFold(n_splits=PARTS, shuffle=True, random_state=seed)
+    if most < parts:
+        raise DataError(f"At least {parts} lesions are needed in one category for a hold-out.")
+    folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
     _, validation = next(folds.split(table, table["code"], groups=table["lesion"]))
     mask = np.zeros(len(table), dtype=bool)
     mask[validation] = True
