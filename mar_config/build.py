@@ -11,6 +11,9 @@ from pathlib import Path
 from model_archiver.model_archiver_config import ModelArchiverConfig
 from model_archiver.model_packaging import generate_model_archive
 
+from registry.address import RegistryError
+from registry.download import files, is_registered
+
 log = logging.getLogger(__name__)
 
 ROOT = Path(__file__).parents[1]
@@ -42,18 +45,31 @@ def build(model: Path, model_config: Path, export_path: Path) -> Path:
     return export_path / f"{settings['name']}.mar"
 
 
-def main() -> int:
+def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     parser = argparse.ArgumentParser(prog="python -m mar_config.build", description=__doc__)
-    parser.add_argument("--model", type=Path, default=ROOT / "model_store" / "skin_vit.pt")
-    parser.add_argument("--config", type=Path, default=HERE / CONFIG_NAME)
+    parser.add_argument(
+        "--model",
+        default=str(ROOT / "model_store" / "skin_vit.pt"),
+        help="a file, or models:/skin_vit@champion, which has its own config",
+    )
+    parser.add_argument("--config", type=Path, help=f"(mar_config/{CONFIG_NAME})")
     parser.add_argument("--export-path", type=Path, default=ROOT / "model_store")
-    given = parser.parse_args()
-    for file in (given.model, given.config):
+    given = parser.parse_args(arguments)
+    if is_registered(given.model) and given.config:
+        parser.error("--config is for a file: a registered model has its own")
+    model, config = Path(given.model), given.config or HERE / CONFIG_NAME
+    try:
+        if is_registered(given.model):
+            model, config = files(given.model, given.export_path / "registered")
+    except RegistryError as error:
+        log.error("%s", error)
+        return 2
+    for file in (model, config):
         if not file.is_file():
             log.error("There is no %s: export the checkpoint first (train.pth_to_pt).", file)
             return 2
-    log.info("%s", build(given.model, given.config, given.export_path))
+    log.info("%s", build(model, config, given.export_path))
     return 0
 
 

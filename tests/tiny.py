@@ -11,7 +11,10 @@ from handlers.model_config import ModelConfig
 from mar_config.build import build as build_archive
 from train import pth_to_pt
 from train.checkpoint import Checkpoint, config_of, halved
+from train.config import TrainConfig
 from train.models import SMALLEST_MODEL, build
+from train.optimisation import BalancedLoss
+from train.step import Stepper
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,9 +59,20 @@ def checkpoint(architecture: str = SMALLEST_MODEL, seed: int = 0) -> Checkpoint:
         interpolation=settings.interpolation,
         mean=settings.mean,
         std=settings.std,
+        views=1,
+        trained_on=(),
         training={"command": "none: random weights"},
         state_dict=halved(model.state_dict()),
     )
+
+
+def stepper(weights: int = 0, **changes: object) -> Stepper:
+    """What trains the tiny model, on pictures of any size; `changes` are to its TrainConfig."""
+    torch.manual_seed(weights)
+    outputs, device = len(WITHOUT_UNKNOWN), torch.device("cpu")
+    module = build(SMALLEST_MODEL, outputs, any_size=True)
+    loss = BalancedLoss(list(range(outputs)), outputs, device)
+    return Stepper(module, module, TrainConfig.resolved(changes), loss, device)
 
 
 def export(folder: Path, checkpoint_file: Path | None = None) -> Exported:

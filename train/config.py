@@ -2,7 +2,9 @@
 
 import argparse
 import math
+import os
 import shlex
+import shutil
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self, get_type_hints
@@ -37,7 +39,7 @@ class TrainConfig:
     hold_out: Annotated[float, "share of the lesions held out to validate on; 0 trains on all"] = (
         0.2
     )
-    epochs: Annotated[int, "passes over the training images"] = 16
+    epochs: Annotated[int, "passes over the training images"] = 10
     patience: Annotated[int, "end after so many epochs that were no better; 0 is never"] = 0
     batch_size: Annotated[int, "images a step, over all workers together"] = 32
     accumulate: Annotated[int, "parts in which a step's images go through the model"] = 1
@@ -58,7 +60,7 @@ class TrainConfig:
     ] = "auto"
     views: Annotated[
         int, "mirrored views averaged where the model is validated and served: 1, 2 or 4"
-    ] = 4
+    ] = 2
     compile: Annotated[bool, "compile the model (torch.compile)"] = False
     workers: Annotated[int, "Ray Train workers; each takes a GPU where there is one"] = 1
     ray_address: Annotated[str | None, "address of a Ray cluster (this machine alone)"] = None
@@ -77,14 +79,20 @@ class TrainConfig:
         # Written so that nan is refused too.
         if not (self.layer_decay <= 1 and self.ema < 1):
             raise ConfigError("--layer-decay must be at most 1, --ema less than 1.")
-        if not self.hold_out <= 0.5:
-            raise ConfigError("--hold-out must be at most 0.5.")
+        # Of so many equal parts, one is held out.
+        parts = 1 / self.hold_out if self.hold_out else 2.0
+        if not (parts >= 2 and abs(parts - round(parts)) < 0.05):
+            raise ConfigError(
+                "--hold-out must be 0, or one of 0.5, 0.333, 0.25, 0.2, 0.1 and so on."
+            )
         if self.batch_size % (self.workers * self.accumulate):
             raise ConfigError("--batch-size must be a multiple of --workers times --accumulate.")
         if self.precision not in CHOICES:
             raise ConfigError(f"--precision must be one of {', '.join(CHOICES)}.")
         if self.views not in (1, 2, 4):
             raise ConfigError("--views must be 1, 2 or 4.")
+        if self.compile and not any(map(shutil.which, (os.environ.get("CXX", "c++"), "clang++"))):
+            raise ConfigError("--compile needs a C++ compiler: install g++ or leave it out.")
         if self.freeze != "all" and not self.freeze.isdecimal():
             raise ConfigError("--freeze must be a number of layers, or all.")
 
@@ -96,8 +104,11 @@ class TrainConfig:
             "init": "none" if generated else "imagenet",
         }
         if values.get("model", defaults["model"]) == DEFAULT_MODEL:
-            # Two cores are enough then: the first stages, the slowest, are not gone back through.
-            defaults |= {"train_size": 192, "freeze": "2"}
+            defaults["train_size"] = 192
+            if values.get("init", defaults["init"]) != "none":
+                # Two cores are enough then: the first stages, the slowest, are not gone back
+                # through. At random they would have to learn.
+                defaults["freeze"] = "2"
         config = cls(**defaults | values)  # type: ignore[arg-type]
         if config.init in ("imagenet", "none"):
             return config

@@ -43,7 +43,7 @@ def connect(address: str | None) -> None:
             address="local", include_dashboard=False, runtime_env={"env_vars": MEMORY}, **quiet
         )
     else:
-        ours = [str(ROOT / "handlers"), str(ROOT / "train")]
+        ours = [str(ROOT / name) for name in ("handlers", "registry", "train")]
         ray.init(address=address, runtime_env={"py_modules": ours, "env_vars": MEMORY}, **quiet)
 
 
@@ -86,7 +86,8 @@ def fit(job: Job, folder: Path) -> tuple[Path, bool]:
     if isinstance(result, Exception):
         raise result
     assert result.checkpoint is not None
-    return Path(result.checkpoint.path), "balanced_accuracy" not in (result.metrics or {})
+    # Only the checkpoint of a run that was asked to stop comes without numbers.
+    return Path(result.checkpoint.path), "loss" not in (result.metrics or {})
 
 
 def ask_to_stop(line: "ray.actor.ActorHandle") -> None:

@@ -5,7 +5,7 @@ import re
 import torch
 from timm.models import VisionTransformer
 
-# What a name starts with says which layer it is of; what matches nothing is the last one.
+# What a name starts with says which layer it is of.
 STAGE = re.compile(r"patch_embed\.backbone\.(blocks\.\d+|stages\.\d+|layer\d+)\.")
 EMBEDDING = re.compile(r"(patch_embed|cls_token|reg_token|pos_embed|norm_pre)\b")
 BLOCK = re.compile(r"blocks\.\d+\.")
@@ -13,12 +13,13 @@ BLOCK = re.compile(r"blocks\.\d+\.")
 
 def layers(model: VisionTransformer) -> list[list[str]]:
     """Names of the parameters, layer by layer: a convolutional stem and its stages if the patch
-    embedding has them, the embedding, the transformer's blocks, and last what follows them."""
+    embedding has them, the embedding, the transformer's blocks, the norms after them, the head."""
     stem: list[str] = []
     stages: dict[str, list[str]] = {}
     embedding: list[str] = []
     blocks: dict[str, list[str]] = {}
-    last: list[str] = []
+    norms: list[str] = []
+    head: list[str] = []
     for name, _ in model.named_parameters():
         if stage := STAGE.match(name):
             stages.setdefault(stage.group(), []).append(name)
@@ -28,9 +29,11 @@ def layers(model: VisionTransformer) -> list[list[str]]:
             embedding.append(name)
         elif block := BLOCK.match(name):
             blocks.setdefault(block.group(), []).append(name)
+        elif name.startswith("head"):
+            head.append(name)
         else:
-            last.append(name)
-    ordered = [stem, *stages.values(), embedding, *blocks.values(), last]
+            norms.append(name)
+    ordered = [stem, *stages.values(), embedding, *blocks.values(), norms, head]
     return [names for names in ordered if names]
 
 
@@ -50,9 +53,10 @@ def rates(model: VisionTransformer, pretrained: set[str], decay: float) -> dict[
 
 
 def freeze(model: VisionTransformer, layers_kept: str) -> None:
-    """So many of the first layers, or all but the last, keep their weights and statistics."""
-    count = -1 if layers_kept == "all" else int(layers_kept)
-    frozen = {name for names in layers(model)[:count] for name in names}
+    """So many of the first layers, or all, keep their weights and statistics; the head never."""
+    below = layers(model)[:-1]
+    count = len(below) if layers_kept == "all" else int(layers_kept)
+    frozen = {name for names in below[:count] for name in names}
     for name, parameter in model.named_parameters():
         parameter.requires_grad = name not in frozen
 

@@ -1,22 +1,24 @@
 """How MLflow loads what `register_model` registered: its own copy of this file and of the core."""
 
-from collections.abc import Iterable
 from pathlib import Path
+
+import pandas as pd
 
 from handlers.classifier import LesionClassifier
 from handlers.postprocess import Prediction
 
 MODEL_NAME = "skin_vit.pt"
 CONFIG_NAME = "skin_lesion_model_config.json"
+COLUMN = "image"
 
 
 class RegisteredClassifier:
     def __init__(self, classifier: LesionClassifier) -> None:
         self.classifier = classifier
 
-    def predict(self, bodies: Iterable[bytes]) -> list[Prediction]:
-        """One prediction for the bytes of each image."""
-        return self.classifier.predict([self.classifier.preprocess(body) for body in bodies])
+    def predict(self, inputs: pd.DataFrame) -> list[Prediction]:
+        """One prediction a row: its column `image` holds the bytes of an image file."""
+        return self.classifier.predict([self.classifier.preprocess(row) for row in inputs[COLUMN]])
 
 
 def _load_pyfunc(folder: str) -> RegisteredClassifier:

@@ -9,7 +9,6 @@ import ray
 
 from handlers.categories import CODES, WITHOUT_UNKNOWN
 from train import tracking
-from train.checkpoint import config_of
 from train.config import ConfigError, TrainConfig, parse
 from train.data.generated import generate
 from train.data.layouts import DataError, read
@@ -21,6 +20,7 @@ from train.origin import commit
 from train.plots import confusion_figure
 from train.progress import Line
 from train.runs import TrainingRun
+from train.send import send_pending
 from train.state import BEST_MODEL, read_best
 
 log = logging.getLogger(__name__)
@@ -49,7 +49,11 @@ def train(values: dict[str, object], *, resume: bool) -> None:
     parts = parts_of(config)
     # Here and not first in a worker, as its errors are the caller's to mend.
     build(config.model, len(classes_of(parts)), config.init)
-    run = run or TrainingRun.begin(config, parts, commit())
+    send_pending(Path(config.out))
+    if run:
+        run.go_on(parts)
+    else:
+        run = TrainingRun.begin(config, parts, commit())
     connect(config.ray_address)
     try:
         saved, stopped = fit(job_of(run, parts), run.folder)
@@ -68,15 +72,8 @@ def parts_of(config: TrainConfig) -> Split:
         data = generate(GENERATED, config.seed)
     else:
         data = Path(config.data)
-    size = config_of(config.model, WITHOUT_UNKNOWN, build(config.model, 1)).image_size
-    parts = split(readable(read(data), size), config.seed, config.hold_out)
-    log.info(
-        "%d training and %d validation images; no lesion is on both sides"
-        " (a random split would have leaked %d lesions)",
-        len(parts.train),
-        len(parts.validation),
-        parts.leaked_by_random,
-    )
+    parts = split(readable(read(data)), config.seed, config.hold_out)
+    log.info("%d training and %d validation images", len(parts.train), len(parts.validation))
     return parts
 
 

@@ -1,16 +1,23 @@
 """A run on disk and in MLflow: begun once, found again by --resume."""
 
 import json
+import logging
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import pandas as pd
+
 from train import tracking
 from train.config import ConfigError, TrainConfig
+from train.data import leaks
 from train.data.split import Split
 
+log = logging.getLogger(__name__)
+
 SETTINGS = "run.json"
+SPLIT = "split.csv"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +26,7 @@ class TrainingRun:
 
     folder: Path
     config: TrainConfig
+    split_sha256: str
     tracked: tracking.Run
 
     @classmethod
@@ -26,16 +34,30 @@ class TrainingRun:
         out = Path(config.out)
         folder = out / "runs" / time.strftime("%Y%m%d-%H%M%S")
         folder.mkdir(parents=True, exist_ok=True)
+        found = leaks.check(parts, folder)
+        log.info(
+            "%d lesions and %d groups of near-duplicates on both sides; a random split would have"
+            " leaked %d lesions, into %.0f %% of the held-out images",
+            found.lesions,
+            found.groups,
+            found.lesions_by_random,
+            100 * found.share_by_random,
+        )
         parameters: dict[str, object] = {
             **config.as_dict(),
             "training_images": len(parts.train),
             "validation_images": len(parts.validation),
             "split_sha256": parts.sha256,
-            "lesions_leaked_by_random_split": parts.leaked_by_random,
+            **{f"leaked_{name}": value for name, value in vars(found).items()},
         }
         tags = {"mlflow.source.git.commit": commit, "mlflow.runName": folder.name}
-        tracked = tracking.start(tracking.tracking_uri(out), out, parameters, tags)
-        return cls._written(folder, config, tracked)
+        tracked = tracking.start(tracking.tracking_uri(out), folder, parameters, tags)
+        sides = pd.concat(
+            [parts.train.assign(side="train"), parts.validation.assign(side="held out")]
+        )
+        sides[["image", "lesion", "group", "code", "side"]].to_csv(folder / SPLIT, index=False)
+        tracking.log_files(tracked, [folder / SPLIT, *folder.glob(leaks.PAIRS)])
+        return cls._written(folder, config, parts.sha256, tracked)
 
     @classmethod
     def resume(cls, values: dict[str, object]) -> Self:
@@ -50,12 +72,23 @@ class TrainingRun:
         if given:
             flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise ConfigError(f"A resumed run keeps its own settings: leave out {flags}.")
-        tracked = tracking.Run(**saved["mlflow"])
-        tracking.restart(tracked)
-        return cls._written(settings[-1].parent, TrainConfig(**saved["config"] | epochs), tracked)
+        # Where the run is now, should its folder have been moved.
+        outbox = settings[-1].parent.resolve() / "mlflow" / Path(saved["mlflow"]["folder"]).name
+        tracked = tracking.Run(uri=saved["mlflow"]["uri"], folder=str(outbox))
+        config = TrainConfig(**saved["config"] | epochs)
+        return cls._written(settings[-1].parent, config, saved["split_sha256"], tracked)
 
     @classmethod
-    def _written(cls, folder: Path, config: TrainConfig, tracked: tracking.Run) -> Self:
-        values = {"config": config.as_dict(), "mlflow": vars(tracked)}
+    def _written(cls, folder: Path, config: TrainConfig, split: str, tracked: tracking.Run) -> Self:
+        values = {"config": config.as_dict(), "split_sha256": split, "mlflow": vars(tracked)}
         (folder / SETTINGS).write_text(json.dumps(values, indent=2))
-        return cls(folder=folder, config=config, tracked=tracked)
+        return cls(folder=folder, config=config, split_sha256=split, tracked=tracked)
+
+    def go_on(self, parts: Split) -> None:
+        """Only with the images it began with: others would leak, or count twice."""
+        if parts.sha256 != self.split_sha256:
+            raise ConfigError(
+                f"The images or their lesions are no longer those that {self.folder} began with:"
+                " put them back, or start a new run."
+            )
+        tracking.restart(self.tracked)

@@ -1,99 +1,194 @@
-"""The only module that imports mlflow: one run per training, on the server or in a local file."""
+"""The only module of `train` that imports mlflow: what a run logs, kept until it is sent."""
 
-import http.client
 import logging
 import os
-import urllib.error
-import urllib.request
+import shutil
 from dataclasses import dataclass
-from importlib.metadata import version
+from functools import cache, partial
 from pathlib import Path
+from uuid import uuid4
 
 import mlflow
 from matplotlib.figure import Figure
 from mlflow.entities import Metric, Param
+from mlflow.exceptions import MlflowException
+from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from mlflow.utils.time import get_current_time_millis
+from requests import HTTPError
+
+from registry.address import SERVER, SQLITE, answers
+from train.delivery import Delivery, Refused, Unreachable, say_kept
+from train.outbox import Message, Outbox
 
 log = logging.getLogger(__name__)
 
 EXPERIMENT = "skin-lesions"
-REGISTERED_MODEL = "skin_vit"
-SERVER = "http://127.0.0.1:5001"
-ANSWERS_WITHIN_S = 3
+REQUEST_WITHIN_S = 5
+END_WITHIN_S = 30
+# A run is found again by it, should its maker be killed before it has written down the id.
+TAG = "outbox"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Run:
+    """`folder` holds what is sent and what waits; its name is unique."""
+
     uri: str
-    run_id: str
+    folder: str
 
     @property
-    def client(self) -> mlflow.MlflowClient:
-        return mlflow.MlflowClient(self.uri)
+    def outbox(self) -> Outbox:
+        return Outbox(Path(self.folder))
+
+    @property
+    def run_id(self) -> str | None:
+        """MLflow's; None until the run has reached the server."""
+        return self.outbox.state().run_id
 
 
 def tracking_uri(out: Path) -> str:
-    """MLflow's own MLFLOW_TRACKING_URI or our server; a file in `out` where no server answers."""
-    uri = os.environ.get("MLFLOW_TRACKING_URI", SERVER)
-    if not uri.startswith("http"):
-        return uri
-    try:
-        with urllib.request.urlopen(f"{uri}/health", timeout=ANSWERS_WITHIN_S):
-            return uri
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError):
-        local = f"sqlite:///{out.resolve()}/mlflow.db"
-        log.warning("no MLflow server at %s (train/mlflow_server.sh): logging to %s", uri, local)
-        return local
+    """MLFLOW_TRACKING_URI whether it answers or not, else our server, else a file in `out`."""
+    named = os.environ.get("MLFLOW_TRACKING_URI")
+    if named or answers(SERVER):
+        return named or SERVER
+    local = f"{SQLITE}{out.resolve()}/mlflow.db"
+    log.warning("no MLflow server at %s (train/mlflow_server.sh): logging to %s", SERVER, local)
+    return local
 
 
-def experiment_id(uri: str, out: Path) -> str:
-    client = mlflow.MlflowClient(uri)
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is not None:
-        return str(experiment.experiment_id)
-    # A server keeps artefacts itself; a local file keeps them beside it.
-    place = None if uri.startswith("http") else (out.resolve() / "mlflow_artifacts").as_uri()
-    return str(client.create_experiment(EXPERIMENT, artifact_location=place))
-
-
-def start(uri: str, out: Path, parameters: dict[str, object], tags: dict[str, str]) -> Run:
-    client = mlflow.MlflowClient(uri)
-    run_id = client.create_run(experiment_id(uri, out), tags=tags).info.run_id
-    client.log_batch(run_id, params=[Param(key, str(value)) for key, value in parameters.items()])
-    log.info("MLflow run %s at %s", run_id, uri)
-    return Run(uri=uri, run_id=run_id)
+def start(
+    uri: str,
+    folder: Path,
+    parameters: dict[str, object],
+    tags: dict[str, str],
+    parent: Run | None = None,
+) -> Run:
+    """A new run, whose messages are kept below `folder`."""
+    run = Run(uri=uri, folder=str(folder.resolve() / "mlflow" / uuid4().hex))
+    above = None if parent is None else parent.folder
+    put(run, {"kind": "create", "uri": uri, "tags": tags, "parent": above} | now())
+    put(run, {"kind": "params", "params": {key: str(value) for key, value in parameters.items()}})
+    return run
 
 
 def restart(run: Run) -> None:
-    run.client.set_terminated(run.run_id, "RUNNING")
+    put(run, {"kind": "status", "status": "RUNNING"})
 
 
 def log_numbers(run: Run, numbers: dict[str, float], step: int) -> None:
-    now = get_current_time_millis()
-    run.client.log_batch(run.run_id, [Metric(k, v, now, step) for k, v in numbers.items()])
+    """What was logged at this step stands: a killed worker's successor may do it again."""
+    past = [waiting.message for waiting in run.outbox.after(0)]
+    known = {name for message in past if message.get("step") == step for name in message["metrics"]}
+    values = {name: float(value) for name, value in numbers.items() if name not in known}
+    if values:
+        put(run, {"kind": "metrics", "metrics": values, "step": step} | now())
+
+
+def log_files(run: Run, files: list[Path], folder: str = "") -> None:
+    """`folder` is among the run's artefacts. The files are copied: later ones may replace them."""
+    for file in files:
+        kept = run.outbox.place(file.name)
+        shutil.copyfile(file, kept)
+        delivery_of(run).begin(run.outbox.put_file(kept, folder))
 
 
 def finish(run: Run, checkpoint: Path | None, confusion: Figure | None, status: str) -> None:
-    """`status` is MLflow's: FINISHED, KILLED or FAILED."""
+    """`status` is MLflow's: FINISHED, KILLED or FAILED. Waits a little for all to be sent."""
     if confusion is not None:
-        run.client.log_figure(run.run_id, confusion, "confusion_matrix.png")
+        kept = run.outbox.place("confusion_matrix.png")
+        confusion.savefig(kept)
+        delivery_of(run).begin(run.outbox.put_file(kept, ""))
     if checkpoint is not None:
-        run.client.log_artifact(run.run_id, str(checkpoint))
-    run.client.set_terminated(run.run_id, status)
+        log_files(run, [checkpoint])
+    put(run, {"kind": "status", "status": status} | now())
+    delivery_of(run).settle(END_WITHIN_S)
+    say_kept(run.outbox, run.uri)
 
 
-def register(uri: str, out: Path, files: Path, code: list[Path], alias: str) -> str:
-    """A new version of the registered model from a folder of `files`; returns its number."""
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_experiment(experiment_id=experiment_id(uri, out))
-    logged = mlflow.pyfunc.log_model(
-        name=REGISTERED_MODEL,
-        loader_module="registered",
-        data_path=str(files),
-        code_paths=[str(path) for path in code],
-        pip_requirements=[f"{name}=={version(name)}" for name in ("torch", "pillow", "numpy")],
-        registered_model_name=REGISTERED_MODEL,
-    )
-    number = str(logged.registered_model_version)
-    mlflow.MlflowClient(uri).set_registered_model_alias(REGISTERED_MODEL, alias, number)
-    return number
+def put(run: Run, message: Message) -> None:
+    delivery_of(run).begin(run.outbox.put(message))
+
+
+@cache
+def delivery_of(run: Run) -> Delivery:
+    """One thread for a run in each process that logs to it."""
+    return Delivery(run.outbox, partial(deliver, run), run.uri)
+
+
+def now() -> Message:
+    return {"time": get_current_time_millis()}
+
+
+def deliver(run: Run, message: Message, run_id: str | None) -> str | None:
+    """Sends one message, a second time without harm; returns the run's id."""
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(REQUEST_WITHIN_S))
+    # A message that fails is sent again later.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    client = mlflow.MlflowClient(run.uri)
+    try:
+        if run_id is None:
+            return created(client, run, message)
+        log_message(client, run, message, run_id)
+    except Exception as error:  # stores of artefacts raise what they like
+        if run_id and refused(error):
+            raise Refused(str(error)) from error
+        raise Unreachable(str(root(error)) or type(error).__name__) from error
+    return run_id
+
+
+def refused(error: Exception) -> bool:
+    """Whether the server would say the same next time; a run must be created, so that may not."""
+    if isinstance(error, HTTPError):
+        return error.response is not None and error.response.status_code in (400, 413)
+    return isinstance(error, MlflowException) and error.error_code == "INVALID_PARAMETER_VALUE"
+
+
+def root(error: BaseException) -> BaseException:
+    """What came first, `Connection refused`, where MLflow tells three libraries' whole story."""
+    return error if error.__context__ is None else root(error.__context__)
+
+
+def created(client: mlflow.MlflowClient, run: Run, message: Message) -> str:
+    """The id of the run, which may exist: its answer may have been lost, or its maker killed."""
+    experiment, tag = experiment_id(client, run.uri), Path(run.folder).name
+    for found in client.search_runs([experiment], f"tags.{TAG} = '{tag}'"):
+        return str(found.info.run_id)
+    tags = message["tags"] | {TAG: tag}
+    if message["parent"] is not None:
+        parent = Outbox(Path(message["parent"]))
+        above = parent.state().run_id
+        if above is not None:
+            tags[MLFLOW_PARENT_RUN_ID] = above
+        elif parent.waiting():
+            raise Unreachable("the run above it has not reached the server")
+    info = client.create_run(experiment, start_time=message["time"], tags=tags).info
+    log.info("MLflow run %s at %s", info.run_id, run.uri)
+    return str(info.run_id)
+
+
+def experiment_id(client: mlflow.MlflowClient, uri: str) -> str:
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    if experiment is not None:
+        return str(experiment.experiment_id)
+    # A server keeps artefacts itself; a local file has them beside it.
+    database = Path(uri.removeprefix(SQLITE))
+    place = (database.parent / "mlflow_artifacts").as_uri() if uri.startswith(SQLITE) else None
+    return str(client.create_experiment(EXPERIMENT, artifact_location=place))
+
+
+def log_message(client: mlflow.MlflowClient, run: Run, message: Message, run_id: str) -> None:
+    match message["kind"]:
+        case "params":
+            params = [Param(name, value) for name, value in message["params"].items()]
+            client.log_batch(run_id, params=params, synchronous=True)
+        case "metrics":
+            when, step = message["time"], message["step"]
+            metrics = [Metric(k, v, when, step) for k, v in message["metrics"].items()]
+            client.log_batch(run_id, metrics, synchronous=True)
+        case "file":
+            file = run.outbox.folder / message["file"]
+            client.log_artifact(run_id, str(file), message["folder"] or None)
+        case "status" if message["status"] == "RUNNING":
+            client.update_run(run_id, "RUNNING")
+        case "status":
+            client.set_terminated(run_id, message["status"], message["time"])

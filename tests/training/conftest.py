@@ -13,13 +13,16 @@ Start = Callable[..., "subprocess.Popen[str]"]
 
 @pytest.fixture
 def start(tmp_path: Path) -> Start:
-    """Starts `python -m train.run` with these flags, for a tracking server at this address."""
+    """Starts `python -m train.run` with these flags, for a named tracking server or none."""
 
-    def start(*flags: str, tracking_uri: str) -> subprocess.Popen[str]:
+    def start(*flags: str, tracking_uri: str | None) -> subprocess.Popen[str]:
+        environment = {k: v for k, v in os.environ.items() if k != "MLFLOW_TRACKING_URI"}
+        if tracking_uri is not None:
+            environment["MLFLOW_TRACKING_URI"] = tracking_uri
         return subprocess.Popen(
             [sys.executable, "-m", "train.run", *flags],
             cwd=tmp_path,
-            env=os.environ | {"MLFLOW_TRACKING_URI": tracking_uri},
+            env=environment,
             stderr=subprocess.PIPE,
             text=True,
         )

@@ -17,7 +17,7 @@ from tests.images import encoded, lesion
 from tests.tiny import Exported
 
 JPEG = encoded(lesion(), "JPEG")
-PLATFORMS = {"mlflow", "ray", "serve", "streamlit", "timm", "train"}
+PLATFORMS = {"mlflow", "ray", "registry", "serve", "streamlit", "timm", "train"}
 
 # Run in a folder with an unpacked archive.
 PREDICT = """

@@ -22,7 +22,10 @@ def file(tmp_path: Path) -> Path:
 
 
 def test_a_checkpoint_comes_back_as_it_was(file: Path) -> None:
-    checkpoint = replace(tiny.checkpoint(), training={"command": "c", "epoch": 3, "score": 0.5})
+    training: dict[str, str | int | float] = {"command": "c", "epoch": 3, "score": 0.5}
+    checkpoint = replace(
+        tiny.checkpoint(), views=4, trained_on=("ISIC_0000001", "ISIC_0000000"), training=training
+    )
     file.write_bytes(checkpoint.as_bytes())
 
     back = read(file)
@@ -116,7 +119,7 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     [
         build("test_vit", 8).state_dict(),
         [1, 2],
-        vars(tiny.checkpoint()) | {"format": "another"},
+        vars(tiny.checkpoint()) | {"format": "skin-lesion-checkpoint-1"},
         {"format": FORMAT},
         vars(tiny.checkpoint()) | {"format": FORMAT, "more": 1},
     ],

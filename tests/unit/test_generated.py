@@ -36,7 +36,7 @@ def test_the_official_layout_is_read_back(
 
 
 def test_every_picture_can_be_read(table: pd.DataFrame) -> None:
-    assert len(readable(table, 160)) == len(table)
+    assert len(readable(table)) == len(table)
 
 
 def test_a_lesion_has_several_pictures_of_one_category(table: pd.DataFrame) -> None:

@@ -1,8 +1,10 @@
-"""The two layouts a user has become one table, and what can't be used is named."""
+"""The three layouts a user has become one table, and what can't be used is named."""
 
 import logging
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 
 from handlers.categories import CODES
@@ -24,23 +26,37 @@ def fill(folder: Path, *images: str, **csvs: str) -> None:
         (folder / f"Some_{name}.csv").write_text(text)
 
 
+def records(table: pd.DataFrame) -> dict[str, list[object]]:
+    """By column; a missing number is None, as nan equals nothing."""
+    return table.assign(
+        age=pd.Series([None if np.isnan(age) else age for age in table["age"]], dtype=object)
+    ).to_dict("list")  # type: ignore[return-value]
+
+
 def test_csvs_give_code_lesion_and_absolute_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     images = ("a.jpg", "deep/er/b.PNG", "deep/c.jpeg")
     truth = f"{HEAD},UNK\na,1{',0' * 8}\nb{SCC[:-1]},0\nc{NONE},1\n"
-    lesions = "image,sex,lesion_id\na,male,L1\nb,male,\nc,,L2\n"
-    fill(tmp_path, *images, GroundTruth=truth, Metadata=lesions)
+    metadata = (
+        "image,sex,lesion_id,age_approx,anatom_site_general\n"
+        "a,male,L1,45,head/neck\nb,female,,85.0,\nc,,L2,,palms/soles\n"
+    )
+    fill(tmp_path, *images, GroundTruth=truth, Metadata=metadata)
     monkeypatch.chdir(tmp_path)
 
     table = read(Path())
 
-    assert table.to_dict("list") == {
+    assert records(table) == {
         "image": ["a", "b", "c"],
         "code": ["MEL", "SCC", "UNK"],
         "path": [str(tmp_path / image) for image in images],
         "lesion": ["L1", "b", "L2"],
+        "group": ["L1", "b", "L2"],
         "side": ["", "", ""],
+        "age": [45.0, 85.0, None],
+        "sex": ["male", "female", None],
+        "site": ["head/neck", None, "palms/soles"],
     }
 
 
@@ -60,6 +76,27 @@ def test_several_ground_truths_are_one_table(tmp_path: Path) -> None:
     table = read(tmp_path)
 
     assert table[["image", "code"]].to_numpy().tolist() == [["a", "MEL"], ["b", "UNK"]]
+
+
+def test_a_second_metadata_file_adds_and_takes_nothing_away(tmp_path: Path) -> None:
+    fill(
+        tmp_path, "a.jpg", "b.jpg", GroundTruth=f"{TRUTH}b{NV}",
+        Metadata="image,lesion_id\na,L1\nb,L2\n", more_Metadata="image,age_approx\na,30\n",
+    )  # fmt: skip
+
+    table = read(tmp_path)
+
+    assert table["lesion"].tolist() == ["L1", "L2"]
+    assert table["age"].iloc[0] == 30
+
+
+def test_the_official_test_sets_metadata_has_no_lesions(tmp_path: Path) -> None:
+    metadata = "image,age_approx,anatom_site_general,sex\na,30,head/neck,male\n"
+    fill(tmp_path, "a.jpg", GroundTruth=TRUTH, Metadata=metadata)
+
+    table = read(tmp_path)
+
+    assert table[["lesion", "sex"]].to_numpy().tolist() == [["a", "male"]]
 
 
 def test_leading_zeros_belong_to_an_image_name(tmp_path: Path) -> None:
@@ -95,6 +132,7 @@ BAD = {
     "named twice": ({"GroundTruth": f"{TRUTH}a{MEL}"}, ONE_CATEGORY),
     "no SCC": ({"GroundTruth": TRUTH.replace(",SCC", ",else")}, "no column SCC"),
     "no image": ({"GroundTruth": TRUTH.replace("image", "file")}, "no column image"),
+    "named nowhere": ({"GroundTruth": f"{TRUTH}{MEL}"}, ONE_CATEGORY),
     "no lesion_id": ({"GroundTruth": TRUTH, "Metadata": "image,age\na,1\n"}, "lesion_id"),
     "no image in metadata": ({"GroundTruth": TRUTH, "Metadata": "x,lesion_id\na,1\n"}, "image"),
     "empty CSV": ({"GroundTruth": ""}, "Some_GroundTruth.csv is no CSV"),
@@ -159,12 +197,16 @@ def test_class_folders_give_code_and_side(tmp_path: Path, monkeypatch: pytest.Mo
 
     table = read(Path())
 
-    assert table.to_dict("list") == {
+    assert records(table) == {
         "image": list(images),
         "path": [str(tmp_path / image) for image in images],
         "code": ["MEL", "NV", "SCC"],
         "lesion": list(images),
+        "group": list(images),
         "side": ["train", "train", "test"],
+        "age": [None] * 3,
+        "sex": [None] * 3,
+        "site": [None] * 3,
     }
 
 
@@ -180,7 +222,7 @@ def test_an_unknown_class_folder_is_named(tmp_path: Path, side: str) -> None:
     ("folder", "says"),
     [
         ("nowhere", "There is no folder"),
-        (".", r"neither a \*GroundTruth.csv .* nor a folder Train"),
+        (".", r"neither a \*GroundTruth.csv .* nor a folder Train, nor a metadata.csv"),
         ("empty classes", "no image in .*Train"),
     ],
 )

@@ -11,24 +11,46 @@ from handlers.categories import WITHOUT_UNKNOWN
 from handlers.preprocess import decode, to_input
 from tests import tiny
 from tests.images import encoded, lesion
-from train.data.loading import LesionImages, batches, drawing_shares, epoch_order
+from train.data.cache import ImageCache
+from train.data.loading import (
+    LesionImages,
+    batches,
+    drawing_shares,
+    epoch_order,
+    loading_processes,
+)
 
 # Images of each category; the last has none.
 COUNTS = (400, 100, 25, 4, 0)
 LABELS = [label for label, count in enumerate(COUNTS) for _ in range(count)]
-SIZE = 64
+SIZE, TRAIN_SIZE = 64, 48
+CONFIG = tiny.config(image_size=SIZE, mean=(0.4, 0.5, 0.6), std=(0.2, 0.25, 0.3))
 
 
 @pytest.fixture(scope="module")
-def images(tmp_path_factory: pytest.TempPathFactory) -> LesionImages:
-    folder = tmp_path_factory.mktemp("images")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("images")
+
+
+@pytest.fixture(scope="module")
+def table(folder: Path) -> pd.DataFrame:
     rows = []
     for seed, code in enumerate(WITHOUT_UNKNOWN):
         file = folder / f"{code}.jpg"
         file.write_bytes(encoded(lesion(seed, code), "JPEG"))
         rows.append({"path": str(file), "code": code})
-    config = tiny.config(image_size=SIZE, mean=(0.4, 0.5, 0.6), std=(0.2, 0.25, 0.3))
-    return LesionImages(pd.DataFrame(rows), config)
+    return pd.DataFrame(rows)
+
+
+@pytest.fixture(scope="module")
+def images(folder: Path, table: pd.DataFrame) -> LesionImages:
+    """To validate on."""
+    return LesionImages(table, CONFIG, ImageCache(folder, CONFIG))
+
+
+@pytest.fixture(scope="module")
+def training(folder: Path, table: pd.DataFrame) -> LesionImages:
+    return LesionImages(table, CONFIG, ImageCache(folder, CONFIG, TRAIN_SIZE))
 
 
 def test_an_order_belongs_to_its_seed_and_epoch() -> None:
@@ -87,25 +109,55 @@ def test_a_row_alone_is_what_the_service_sees(images: LesionImages, row: int) ->
     assert label == row
 
 
-def test_a_seed_is_an_augmentation(images: LesionImages) -> None:
-    first, again, other = (images[0, seed][0] for seed in (1, 1, 2))
+def test_a_seed_is_an_augmentation(training: LesionImages) -> None:
+    first, again, other = (training[0, seed][0] for seed in (1, 1, 2))
 
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-    assert first.shape == other.shape == images[0][0].shape
+    assert first.shape == other.shape == (3, TRAIN_SIZE, TRAIN_SIZE)
     assert first.dtype == torch.float32
 
 
 @pytest.mark.parametrize("processes", [0, 1])
-@pytest.mark.parametrize("keys", [[5, 0, 3, 3, 1], [(5, 1), (0, 2), (3, 3), (3, 4), (1, 5)]])
+@pytest.mark.parametrize(
+    ("name", "keys"),
+    [
+        ("images", [5, 0, 3, 3, 1]),
+        ("training", [(5, 1), (0, 2), (3, 3), (3, 4), (1, 5)]),
+    ],
+)
 def test_batches_hold_the_keys_in_their_order(
-    images: LesionImages, keys: list[int] | list[tuple[int, int]], processes: int
+    request: pytest.FixtureRequest,
+    name: str,
+    keys: list[int] | list[tuple[int, int]],
+    processes: int,
 ) -> None:
-    loaded = list(batches(images, keys, 2, processes))
+    of: LesionImages = request.getfixturevalue(name)
+
+    loaded = list(batches(of, keys, 2, processes))
 
     assert [len(labels) for _, labels in loaded] == [2, 2, 1]
-    expected = [images[key] for key in keys]
+    expected = [of[key] for key in keys]
     assert torch.cat([labels for _, labels in loaded]).tolist() == [label for _, label in expected]
     assert torch.equal(
         torch.cat([inputs for inputs, _ in loaded]), torch.stack([values for values, _ in expected])
     )
+
+
+def test_no_images_to_validate_on_are_no_fault(folder: Path, table: pd.DataFrame) -> None:
+    nothing = LesionImages(table[:0], CONFIG, ImageCache(folder / "none", CONFIG))
+
+    assert len(nothing) == 0
+
+
+@pytest.mark.parametrize(
+    ("gpu", "cores", "workers", "processes"),
+    [(False, 2, 1, 1), (False, 64, 2, 1), (True, 2, 1, 2), (True, 12, 2, 6), (True, 64, 4, 8)],
+)
+def test_a_gpus_cores_load_and_a_cpus_train(
+    monkeypatch: pytest.MonkeyPatch, gpu: bool, cores: int, workers: int, processes: int
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: gpu)
+    monkeypatch.setattr("os.cpu_count", lambda: cores)
+
+    assert loading_processes(workers) == processes

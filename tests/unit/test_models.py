@@ -22,9 +22,22 @@ def weights(outputs: int = 8) -> dict[str, torch.Tensor]:
 def test_our_hybrid_is_timms_to_build() -> None:
     model = timm.create_model(DEFAULT_MODEL, num_classes=8).eval()
 
-    assert DEFAULT_MODEL == "skin_vit_lite0_192"
+    assert DEFAULT_MODEL == "skin_vit_lite0_224"
     assert sum(p.numel() for p in model.parameters()) == pytest.approx(5.7e6, rel=0.01)
-    assert model(torch.zeros(2, 3, 192, 192)).shape == (2, 8)
+    assert model(torch.zeros(2, 3, 224, 224)).shape == (2, 8)
+
+
+@pytest.mark.parametrize("name", ["vit_tiny_patch16_224", DEFAULT_MODEL])
+def test_a_model_of_any_size_has_the_same_weights_and_answers(name: str) -> None:
+    plain = build(name, 8).eval()
+    side = plain.pretrained_cfg["input_size"][-1]
+    inputs = torch.randn(1, 3, side, side, generator=torch.Generator().manual_seed(0))
+
+    model = build(name, 8, any_size=True).eval()
+
+    model.load_state_dict(plain.state_dict())
+    torch.testing.assert_close(model(inputs), plain(inputs), rtol=0, atol=1e-5)
+    assert model(inputs[..., :96, :96]).shape == (1, 8)
 
 
 def original_name(name: str) -> str:

@@ -19,6 +19,7 @@ from train import pth_to_pt
 from train.checkpoint import read
 from train.models import build
 from train.pth_to_pt import ExportError, export, main, traced, verify
+from train.views import Averaged
 
 RUN = """
 import sys, torch
@@ -39,8 +40,24 @@ def test_the_graphs_logits_are_the_modules(exported: tiny.Exported, count: int) 
     inputs = torch.randn(count, 3, checkpoint.image_size, checkpoint.image_size)
 
     with torch.inference_mode():
-        logits, expected = graph(inputs), checkpoint.model()(inputs)
+        expected = Averaged(checkpoint.model(), checkpoint.views)(inputs)
+        logits = graph(inputs)
 
+    torch.testing.assert_close(logits, expected, rtol=0, atol=1e-5)
+
+
+@pytest.mark.parametrize("views", [2, 4])
+def test_the_graph_averages_as_many_views_as_the_checkpoint_says(
+    tmp_path: Path, views: int
+) -> None:
+    checkpoint = replace(tiny.checkpoint(), views=views)
+    inputs = torch.randn(2, 3, 160, 160)
+
+    export(checkpoint, "", "1.0", tmp_path / "m.pt", tmp_path / "c.json")
+
+    with torch.inference_mode():
+        logits = torch.jit.load(tmp_path / "m.pt")(inputs)
+        expected = Averaged(checkpoint.model(), views)(inputs)
     torch.testing.assert_close(logits, expected, rtol=0, atol=1e-5)
 
 

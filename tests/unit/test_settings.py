@@ -60,6 +60,13 @@ def test_ray_serves_settings_can_be_set(tmp_path: Path) -> None:
     )
 
 
+def test_a_registered_model_has_its_own_config() -> None:
+    env = {"SKIN_MODEL": "models:/skin_vit@champion", "SKIN_MODEL_CONFIG": "/a/config.json"}
+
+    with pytest.raises(RaySettingsError, match="SKIN_MODEL_CONFIG must not be set"):
+        RaySettings.from_env(env)
+
+
 def test_all_servers_start_on_loopback_by_default() -> None:
     settings = UpSettings.from_env({})
 

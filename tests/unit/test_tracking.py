@@ -1,7 +1,9 @@
 """A training run in MLflow: one run, on a server or, without one, in a file."""
 
+import json
 import logging
 import socket
+import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from handlers.categories import WITHOUT_UNKNOWN
 from train import tracking
 from train.config import TrainConfig
+from train.outbox import Outbox
 from train.plots import confusion_figure
 
 pytestmark = pytest.mark.filterwarnings(
@@ -53,7 +56,8 @@ def test_without_a_server_a_file_is_used_and_said(
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{closed_port}")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(tracking, "SERVER", f"http://127.0.0.1:{closed_port}")
     monkeypatch.chdir(tmp_path)
 
     uri = tracking.tracking_uri(Path("store"))
@@ -67,8 +71,9 @@ def test_without_a_server_a_file_is_used_and_said(
 def test_what_answers_but_is_no_web_server_is_no_mlflow(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
     with socket.create_server(("127.0.0.1", 0)) as listening:
-        monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{listening.getsockname()[1]}")
+        monkeypatch.setattr(tracking, "SERVER", f"http://127.0.0.1:{listening.getsockname()[1]}")
         Thread(target=lambda: greet(listening), daemon=True).start()
 
         uri = tracking.tracking_uri(tmp_path)
@@ -84,18 +89,27 @@ def greet(listening: socket.socket) -> None:
         connection.sendall(b"220 mail.example.org\r\n")
 
 
-def test_a_server_that_answers_is_used(
+def test_our_server_is_used_if_it_answers(
     tmp_path: Path,
     healthy_port: int,
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{healthy_port}")
+    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+    monkeypatch.setattr(tracking, "SERVER", f"http://127.0.0.1:{healthy_port}")
 
     uri = tracking.tracking_uri(tmp_path)
 
     assert uri == f"http://127.0.0.1:{healthy_port}"
     assert caplog.messages == []
+
+
+def test_a_server_that_was_named_is_used_whether_it_answers_or_not(
+    tmp_path: Path, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"http://127.0.0.1:{closed_port}")
+
+    assert tracking.tracking_uri(tmp_path) == f"http://127.0.0.1:{closed_port}"
 
 
 def test_another_kind_of_store_is_taken_as_it_is(
@@ -119,8 +133,10 @@ def tracked(tmp_path_factory: pytest.TempPathFactory) -> tracking.Run:
     run = tracking.start(
         f"sqlite:///{out}/mlflow.db", out, parameters, {"mlflow.source.git.commit": "c0ffee"}
     )
+    (out / "metrics.json").write_text("{}")
     for epoch, numbers in enumerate(EPOCHS):
         tracking.log_numbers(run, numbers, epoch)
+    tracking.log_files(run, [out / "metrics.json"], "evaluation")
     figure = confusion_figure(counts, WITHOUT_UNKNOWN)
     tracking.finish(run, out / "best_model.pth", figure, "FINISHED")
     return run
@@ -128,7 +144,12 @@ def tracked(tmp_path_factory: pytest.TempPathFactory) -> tracking.Run:
 
 @pytest.fixture
 def seen(tracked: tracking.Run) -> mlflow.entities.Run:
-    return mlflow.MlflowClient(tracked.uri).get_run(tracked.run_id)
+    return mlflow.MlflowClient(tracked.uri).get_run(id_of(tracked))
+
+
+def id_of(run: tracking.Run) -> str:
+    assert run.run_id is not None
+    return run.run_id
 
 
 def test_there_is_one_finished_run(tracked: tracking.Run) -> None:
@@ -151,19 +172,31 @@ def test_every_setting_is_a_parameter(seen: mlflow.entities.Run) -> None:
 
 @pytest.mark.parametrize("name", ["loss", "balanced_accuracy"])
 def test_every_epoch_has_its_numbers(tracked: tracking.Run, name: str) -> None:
-    history = mlflow.MlflowClient(tracked.uri).get_metric_history(tracked.run_id, name)
+    history = mlflow.MlflowClient(tracked.uri).get_metric_history(id_of(tracked), name)
 
     values = [(metric.step, metric.value) for metric in history]
     assert values == [(epoch, numbers[name]) for epoch, numbers in enumerate(EPOCHS)]
 
 
+def test_an_epoch_that_is_done_again_after_a_crash_is_logged_once(tracked: tracking.Run) -> None:
+    tracking.log_numbers(tracked, {"loss": 1.5, "learning_rate": 0.1}, 0)
+    wait_until_sent(tracked.outbox)
+
+    client = mlflow.MlflowClient(tracked.uri)
+    steps = {
+        name: [metric.step for metric in client.get_metric_history(id_of(tracked), name)]
+        for name in ("loss", "learning_rate")
+    }
+    assert steps == {"loss": [0, 1], "learning_rate": [0]}
+
+
 def test_the_figure_and_the_checkpoint_are_artefacts(tracked: tracking.Run, tmp_path: Path) -> None:
     client = mlflow.MlflowClient(tracked.uri)
 
-    names = {artefact.path for artefact in client.list_artifacts(tracked.run_id)}
+    names = {artefact.path for artefact in client.list_artifacts(id_of(tracked))}
 
-    assert names == {"confusion_matrix.png", "best_model.pth"}
-    fetched = client.download_artifacts(tracked.run_id, "best_model.pth", str(tmp_path))
+    assert names == {"confusion_matrix.png", "best_model.pth", "evaluation"}
+    fetched = client.download_artifacts(id_of(tracked), "best_model.pth", str(tmp_path))
     assert Path(fetched).read_bytes() == b"weights"
 
 
@@ -171,8 +204,34 @@ def test_a_restarted_run_runs_and_can_fail(tracked: tracking.Run) -> None:
     client = mlflow.MlflowClient(tracked.uri)
 
     tracking.restart(tracked)
-    restarted = client.get_run(tracked.run_id).info.status
+    wait_until_sent(tracked.outbox)
+    restarted = client.get_run(id_of(tracked)).info.status
     tracking.finish(tracked, None, None, "FAILED")
-    finished = client.get_run(tracked.run_id).info.status
+    finished = client.get_run(id_of(tracked)).info.status
 
     assert (restarted, finished) == ("RUNNING", "FAILED")
+
+
+def wait_until_sent(outbox: Outbox) -> None:
+    deadline = time.monotonic() + 60
+    while outbox.waiting():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def test_what_mlflow_refuses_holds_up_nothing_that_follows(
+    tracked: tracking.Run, caplog: pytest.LogCaptureFixture
+) -> None:
+    tracking.log_numbers(tracked, {"a name; that is none": 1.0}, 0)
+    tracking.log_numbers(tracked, {"after": 1.0}, 0)
+    wait_until_sent(tracked.outbox)
+
+    assert "MLflow refused a message" in caplog.text
+    run = mlflow.MlflowClient(tracked.uri).get_run(id_of(tracked))
+    assert run.data.metrics["after"] == 1.0
+
+
+def test_a_run_is_found_again_from_what_json_keeps_of_it(tracked: tracking.Run) -> None:
+    saved = json.loads(json.dumps(vars(tracked)))
+
+    assert tracking.Run(**saved) == tracked

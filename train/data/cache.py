@@ -40,6 +40,10 @@ class Place:
     height: int
     width: int
 
+    @property
+    def end(self) -> int:
+        return self.offset + self.height * self.width * 3
+
 
 class ImageCache:
     """Pictures to cut training squares of `train_size` from; without it, the service's squares."""
@@ -53,16 +57,22 @@ class ImageCache:
 
     def fill(self, paths: list[str]) -> None:
         """Adds what is not there yet. Other processes wait: they need the same pictures."""
+        if not paths:
+            return
+        names = {path: name(path) for path in paths}
         self.folder.mkdir(parents=True, exist_ok=True)
         with locked(self.folder / "lock"):
-            self.places = self.read_index()
-            absent = [path for path in dict.fromkeys(paths) if name(path) not in self.places]
+            index = self.read_index()
+            absent = {path: entry for path, entry in names.items() if entry not in index}
             if absent:
                 log.info("resizing %d images, once (%s)", len(absent), self.folder)
-                self.append(absent)
+                self.append(absent, index)
+        self.places = {path: index[entry] for path, entry in names.items()}
         self.memory = np.memmap(self.pixels, dtype=np.uint8, mode="r")
 
-    def append(self, paths: list[str]) -> None:
+    def append(self, names: dict[str, str], index: dict[str, Place]) -> None:
+        """Also to `index`; `names` is what each path is called in it."""
+        paths = list(names)
         with self.pixels.open("ab") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
             # What a run that was killed wrote without an index entry is never read.
             offset = file.seek(0, os.SEEK_END)
@@ -70,39 +80,47 @@ class ImageCache:
                 some = paths[start : start + TOGETHER]
                 for path, picture in zip(some, pool.map(self.resized, some), strict=True):
                     height, width, _ = picture.shape
-                    self.places[name(path)] = Place(offset=offset, height=height, width=width)
+                    index[names[path]] = Place(offset=offset, height=height, width=width)
                     offset += file.write(picture.tobytes())
-        self.write_index()
+        self.write_index(index)
 
     def resized(self, path: str) -> np.ndarray:
         size = self.train_size or self.config.image_size
         image = decode(Path(path).read_bytes(), size)
         if self.train_size is None:
             return np.asarray(to_square(image, self.config))
-        scale = MARGIN * size / min(image.size)
-        width, height = (max(1, round(side * scale)) for side in image.size)
-        most = LONGEST * min(width, height)
-        resized = np.asarray(image.resize((width, height), RESAMPLING[self.config.interpolation]))
-        top, left = max(0, height - most) // 2, max(0, width - most) // 2
-        return resized[top : height - top, left : width - left]
+        short = min(image.size)
+        # Cut first: enlarged, a very long picture would fill the memory.
+        width, height = (min(side, LONGEST * short) for side in image.size)
+        left, top = (image.width - width) / 2, (image.height - height) / 2
+        scale = MARGIN * size / short
+        resized = image.resize(
+            (round(width * scale), round(height * scale)),
+            RESAMPLING[self.config.interpolation],
+            box=(left, top, left + width, top + height),
+        )
+        return np.asarray(resized)
 
     def picture(self, path: str) -> np.ndarray:
         """8-bit RGB (height, width, 3), of an image that `fill` was given."""
         assert self.memory is not None
-        place = self.places[name(path)]
-        end = place.offset + place.height * place.width * 3
-        return self.memory[place.offset : end].reshape(place.height, place.width, 3)
+        place = self.places[path]
+        pixels = self.memory[place.offset : place.end]
+        return pixels.reshape(place.height, place.width, 3)
 
     def read_index(self) -> dict[str, Place]:
         file = self.folder / "index.json"
-        if not file.is_file():
+        if not (file.is_file() and self.pixels.is_file()):
             return {}
-        return {key: Place(**value) for key, value in json.loads(file.read_text()).items()}
+        size = self.pixels.stat().st_size
+        index = {entry: Place(**value) for entry, value in json.loads(file.read_text()).items()}
+        # A machine that went down may have kept the index and lost the end of the pixels.
+        return {entry: place for entry, place in index.items() if place.end <= size}
 
-    def write_index(self) -> None:
+    def write_index(self, index: dict[str, Place]) -> None:
         """In one step, so that a run that is killed leaves the old one."""
         file = self.folder / "index.new"
-        file.write_text(json.dumps({key: vars(place) for key, place in self.places.items()}))
+        file.write_text(json.dumps({key: vars(place) for key, place in index.items()}))
         file.replace(self.folder / "index.json")
 
 
@@ -121,6 +139,7 @@ def key(config: ModelConfig, train_size: int | None) -> str:
         str(MARGIN),
         str(LONGEST),
         inspect.getsource(preprocess),
+        inspect.getsource(ImageCache.resized),
     ]
     return hashlib.sha256("\n".join(facts).encode()).hexdigest()[:16]
 

@@ -15,6 +15,7 @@ from handlers.categories import WITHOUT_UNKNOWN
 WIDTH, HEIGHT = 240, 180
 LESIONS, PICTURES = 30, 2
 SKIN = (222, 178, 152)
+PATCHES = 14
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,6 +90,8 @@ def draw(look: Look, rng: np.random.Generator) -> Image.Image:
     """A blot of the look's colour on skin, with a ragged edge, spots and camera noise."""
     y, x = np.mgrid[0:HEIGHT, 0:WIDTH].astype(float)
     picture = np.ones((HEIGHT, WIDTH, 3)) * (np.array(SKIN) + rng.normal(0, 10, 3))
+    # Without it two drawings of a plain category would be near-duplicates.
+    picture += mottled(rng)[..., None]
     radius = look.size * HEIGHT * rng.uniform(0.85, 1.15)
     centre = np.array((WIDTH, HEIGHT)) / 2 + rng.uniform(-0.08, 0.08, 2) * HEIGHT
     edge = ragged_circle(x - centre[0], y - centre[1], radius, look.ragged, rng)
@@ -102,6 +105,12 @@ def draw(look: Look, rng: np.random.Generator) -> Image.Image:
         lay(picture, spot, 1.5, np.array(look.spot_colour) + rng.normal(0, 8, 3))
     picture += rng.normal(0, 4, picture.shape)
     return Image.fromarray(picture.clip(0, 255).astype(np.uint8))
+
+
+def mottled(rng: np.random.Generator) -> np.ndarray:
+    """(HEIGHT, WIDTH) Soft light and dark patches, as skin has them."""
+    coarse = Image.fromarray(rng.normal(0, PATCHES, (6, 8)).astype(np.float32))
+    return np.asarray(coarse.resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC))
 
 
 def ragged_circle(

@@ -18,7 +18,8 @@ MOST_SPECIFIC_FIRST = (
 )  # fmt: skip
 
 # As ISIC 2019 drew them: lentigines of the sun and lichenoid keratoses are benign keratoses,
-# Bowen's disease (carcinoma in situ) is SCC and not AK, haemorrhages are vascular.
+# Bowen's disease (carcinoma in situ) is SCC and not AK, haemorrhages are vascular
+# like the archive's whole family of benign vessels.
 CODE_OF = {
     "malignant melanocytic proliferations (melanoma)": "MEL",
     "melanoma": "MEL",
@@ -85,16 +86,20 @@ def category(row: Mapping[str, str]) -> str | None:
     return "UNK" if named else None
 
 
+def records(terms: pd.DataFrame) -> list[dict[str, str]]:
+    rows = terms.to_dict("records")
+    return [{str(name): str(term) for name, term in row.items()} for row in rows]
+
+
 def categorised(metadata: pd.DataFrame) -> pd.DataFrame:
     """Its dermoscopic rows that have a category, with a column `code`; the others are counted."""
     metadata = dermoscopic(metadata)
     columns = [name for name in MOST_SPECIFIC_FIRST if name in metadata]
     terms = metadata[columns].fillna("").map(str.strip)
-    rows = terms.map(str.lower).to_dict("records")
-    codes = np.array([category(row) for row in rows], dtype=object)
+    codes = np.array([category(row) for row in records(terms.map(str.lower))], dtype=np.object_)
     without = np.array([code is None for code in codes], dtype=bool)
     if without.any():
-        names = [first_named(row) for row in terms.loc[without].to_dict("records")]
+        names = [first_named(row) for row in records(terms.loc[without])]
         counts = pd.Series(names).value_counts().items()
         log.warning(
             "%d images in metadata.csv have no category of ISIC 2019 and are left out: %s",

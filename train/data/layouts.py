@@ -1,6 +1,9 @@
-"""The two layouts a user has -> one table: image, path, code, lesion, side.
+"""The three layouts a user has -> one table of images.
 
+Columns: image, path, code, side, lesion, group, age, sex and site.
 `lesion` is never empty: an image without one stands for itself. `side` is train, test or empty.
+`group` is what a split keeps together: the lesion, until near-duplicates are known. Age in years
+is NaN, sex and site are None where they are not known.
 """
 
 import logging
@@ -11,11 +14,14 @@ import numpy as np
 import pandas as pd
 
 from handlers.categories import CODES, WITHOUT_UNKNOWN
+from train.data.isic_download import MOST_SPECIFIC_FIRST, categorised
 
 log = logging.getLogger(__name__)
 
 SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 NAMED_AT_MOST = 5
+# What the official metadata and the archive's say of an image, in the same words.
+DESCRIPTION = ("lesion_id", "age_approx", "sex", "anatom_site_general")
 
 # Folder names in use, lower case without spaces and signs, beside the codes themselves.
 CLASS_NAMES = {
@@ -59,7 +65,12 @@ def read(data: Path) -> pd.DataFrame:
         return read_isic(data)
     if (data / "Train").is_dir():
         return read_folders(data)
-    raise DataError(f"{data} has neither a *GroundTruth.csv (ISIC 2019) nor a folder Train.")
+    if (data / "metadata.csv").is_file():
+        return read_download(data)
+    raise DataError(
+        f"{data} has neither a *GroundTruth.csv (ISIC 2019), nor a folder Train, nor a"
+        " metadata.csv (isic image download)."
+    )
 
 
 def read_isic(data: Path) -> pd.DataFrame:
@@ -71,41 +82,77 @@ def read_isic(data: Path) -> pd.DataFrame:
     # A code's column is empty where another file of several has it and this one has not.
     marks = truth[codes].apply(pd.to_numeric, errors="coerce").fillna(0.0).to_numpy()
     one_each = np.isin(marks, (0.0, 1.0)).all() and (marks.sum(axis=1) == 1).all()
-    if not one_each or truth["image"].duplicated().any():
+    if not one_each or not named_once(truth["image"]):
         raise DataError(f"The ground truth in {data} must name each image once, with one category.")
     table = pd.DataFrame(
         {"image": truth["image"], "code": np.array(codes, dtype=object)[marks.argmax(axis=1)]}
     )
-    lesions: dict[str, str] = {}
+    described_by = [pd.DataFrame({"image": []}, dtype=str)]
     for file in sorted(data.glob("*Metadata.csv")):
         metadata = read_csv(file)
-        if missing := [name for name in ("image", "lesion_id") if name not in metadata]:
-            raise DataError(f"{file} has no column {', '.join(missing)}.")
-        metadata = metadata.dropna(subset=["lesion_id"])
-        lesions |= dict(zip(metadata["image"], metadata["lesion_id"], strict=True))
-    paths = {file.stem: str(file) for file in sorted(data.rglob("*")) if is_image(file)}
-    table["path"] = [paths.get(image) for image in table["image"]]
-    table["lesion"] = [lesions.get(image, image) for image in table["image"]]
-    table["side"] = ""
-    return present(table, data)
+        # The official test set's has no lesions, but then the patient.
+        if "image" not in metadata or not any(name in metadata for name in DESCRIPTION):
+            raise DataError(f"{file} has no column image or none of {', '.join(DESCRIPTION)}.")
+        described_by.append(metadata)
+    return present(located(table, data), pd.concat(described_by), data)
+
+
+def read_download(data: Path) -> pd.DataFrame:
+    """What `isic image download` writes: metadata.csv beside <isic_id>.jpg."""
+    file = data / "metadata.csv"
+    metadata = read_csv(file).rename(columns={"isic_id": "image"})
+    if "image" not in metadata or not any(name in metadata for name in MOST_SPECIFIC_FIRST):
+        raise DataError(f"{file} has no column isic_id or no diagnosis_1 to diagnosis_5.")
+    if not named_once(metadata["image"]):
+        raise DataError(f"{file} must name each image once.")
+    metadata = categorised(metadata)
+    if metadata.empty:
+        raise DataError(f"{file} names no dermoscopic image with a category of ISIC 2019.")
+    return present(located(metadata[["image", "code"]], data), metadata, data)
 
 
 def read_csv(file: Path) -> pd.DataFrame:
     try:
         # Names and not numbers, so that 007 stays 007.
-        return pd.read_csv(file, dtype={"image": str, "lesion_id": str})
+        return pd.read_csv(file, dtype=str)
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{file} is no CSV: {error}.") from error
 
 
-def present(table: pd.DataFrame, data: Path) -> pd.DataFrame:
+def named_once(images: pd.Series) -> bool:
+    return bool(images.notna().all() and images.is_unique)
+
+
+def located(table: pd.DataFrame, data: Path) -> pd.DataFrame:
+    paths = {file.stem: str(file) for file in sorted(data.rglob("*")) if is_image(file)}
+    return table.assign(path=table["image"].map(paths), side="")
+
+
+def present(table: pd.DataFrame, metadata: pd.DataFrame, data: Path) -> pd.DataFrame:
+    """The images that are there, with what `metadata` says of them."""
     absent = table.loc[table["path"].isna(), "image"].tolist()
     if len(absent) == len(table):
         raise DataError(f"None of the {len(table)} images named in the CSV is below {data}.")
     if absent:
         named = ", ".join(absent[:NAMED_AT_MOST]) + (", …" if absent[NAMED_AT_MOST:] else "")
         log.warning("%d of %d images in the CSV are absent: %s", len(absent), len(table), named)
-    return table.dropna(subset=["path"]).reset_index(drop=True)
+    return described(table.dropna(subset=["path"]).reset_index(drop=True), metadata)
+
+
+def described(table: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
+    # Of a column, the last that is not empty: one file of several may say what others leave out.
+    known = metadata.reindex(columns=["image", *DESCRIPTION]).groupby("image").last()
+    known = known.reindex(table["image"]).set_index(table.index)
+    lesion = known["lesion_id"].astype(object).fillna(table["image"])
+    text = known[["sex", "anatom_site_general"]].astype(object)
+    text = text.where(text.notna(), None)
+    return table.assign(
+        lesion=lesion,
+        group=lesion,
+        age=pd.to_numeric(known["age_approx"], errors="coerce").astype(float),
+        sex=text["sex"],
+        site=text["anatom_site_general"],
+    )
 
 
 def read_folders(data: Path) -> pd.DataFrame:
@@ -115,10 +162,11 @@ def read_folders(data: Path) -> pd.DataFrame:
             code = code_of(folder.name)
             for file in sorted(path for path in folder.rglob("*") if is_image(path)):
                 name = str(file.relative_to(data))
-                rows.append((name, str(file), code, name, side.lower()))
+                rows.append((name, str(file), code, side.lower()))
     if not rows:
         raise DataError(f"There is no image in {data}/Train/<class>/.")
-    return pd.DataFrame(rows, columns=["image", "path", "code", "lesion", "side"])
+    table = pd.DataFrame(rows, columns=["image", "path", "code", "side"])
+    return described(table, pd.DataFrame({"image": []}, dtype=str))
 
 
 def is_image(path: Path) -> bool:

@@ -1,4 +1,4 @@
-"""Readable images -> training and validation, with no lesion on both sides."""
+"""Readable images -> training and validation, with no lesion or near-duplicate on both sides."""
 
 import hashlib
 import logging
@@ -13,6 +13,7 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from handlers.errors import Fault
 from handlers.preprocess import decode
+from train.data.duplicates import DECODED_SIZE, fingerprint, groups
 from train.data.layouts import DataError
 
 log = logging.getLogger(__name__)
@@ -31,29 +32,32 @@ class Split:
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 
-def readable(table: pd.DataFrame, image_size: int) -> pd.DataFrame:
-    """Without the images the service could not read either; they are listed."""
+def readable(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the images the service could not read either; they are listed.
 
-    def fault(path: str) -> str:
+    The others get a fingerprint, and by it their groups.
+    """
+
+    def read(path: str) -> tuple[str, str]:
         try:
-            decode(Path(path).read_bytes(), image_size)
+            return fingerprint(decode(Path(path).read_bytes(), DECODED_SIZE)), ""
         except Fault as error:
-            return str(error)
-        return ""
+            return "", str(error)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        faults = list(pool.map(fault, table["path"]))
+        fingerprints, faults = zip(*pool.map(read, table["path"]), strict=True)
     for path, text in zip(table["path"], faults, strict=True):
         if text:
             log.warning("skipped %s: %s", path, text)
-    good = table.loc[[not text for text in faults]].reset_index(drop=True)
+    good = table.assign(fingerprint=fingerprints)
+    good = good.loc[[not text for text in faults]].reset_index(drop=True)
     if good.empty:
         raise DataError(f"None of the {len(table)} images can be read.")
-    return good
+    return good.assign(group=groups(good["lesion"], good["fingerprint"]))
 
 
 def split(table: pd.DataFrame, seed: int, hold_out: float = 0.2) -> Split:
-    """The user's own Test folder if there is one, else a share of the lesions, perhaps none."""
+    """The user's own Test folder if there is one, else a share of the groups, perhaps none."""
     if (table["side"] == "test").any():
         held_out = (table["side"] == "test").to_numpy()
         if held_out.all():
@@ -61,24 +65,24 @@ def split(table: pd.DataFrame, seed: int, hold_out: float = 0.2) -> Split:
     elif hold_out == 0:
         held_out = np.zeros(len(table), dtype=bool)
     else:
-        held_out = by_lesion(table, seed, round(1 / hold_out))
+        held_out = by_group(table, seed, round(1 / hold_out))
     train, validation = table.loc[~held_out], table.loc[held_out]
     if absent := sorted(set(validation["code"]) - set(train["code"])):
         log.warning("no training image of %s", ", ".join(absent))
     return Split(
         train=train.reset_index(drop=True),
         validation=validation.reset_index(drop=True),
-        leaked_by_random=lesions_on_both_sides(table["lesion"], shuffled(held_out, seed)),
+        leaked_by_random=on_both_sides(table["lesion"], shuffled(held_out, seed)),
     )
 
 
-def by_lesion(table: pd.DataFrame, seed: int, parts: int) -> np.ndarray:
+def by_group(table: pd.DataFrame, seed: int, parts: int) -> np.ndarray:
     """A mask (len(table),) of about one part, with the categories' shares kept."""
-    most = table.groupby("code")["lesion"].nunique().max()
+    most = table.groupby("code")["group"].nunique().max()
     if most < parts:
         raise DataError(f"At least {parts} lesions are needed in one category for a hold-out.")
     folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
-    _, validation = next(folds.split(table, table["code"], groups=table["lesion"]))
+    _, validation = next(folds.split(table, table["code"], groups=table["group"]))
     mask = np.zeros(len(table), dtype=bool)
     mask[validation] = True
     return mask
@@ -88,5 +92,5 @@ def shuffled(mask: np.ndarray, seed: int) -> np.ndarray:
     return np.random.default_rng(seed).permutation(mask)
 
 
-def lesions_on_both_sides(lesions: pd.Series, held_out: np.ndarray) -> int:
-    return len(set(lesions[held_out]) & set(lesions[~held_out]))
+def on_both_sides(names: pd.Series, held_out: np.ndarray) -> int:
+    return len(set(names[held_out]) & set(names[~held_out]))

@@ -1,0 +1,53 @@
+"""Where MLflow is: MLFLOW_TRACKING_URI, our own server, or a SQLite file in model_store."""
+
+import http.client
+import logging
+import os
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+STORE = Path(__file__).parents[1] / "model_store"
+SERVER = "http://127.0.0.1:5001"
+SQLITE = "sqlite:///"
+ANSWERS_WITHIN_S = 3
+
+
+class RegistryError(Exception):
+    """What the registry has not got or can't do; the text says what to do."""
+
+
+def tracking_uri(env: Mapping[str, str] = os.environ, store: Path = STORE) -> str:
+    """A server that was named must answer; ours need not, then it is the file in `store`."""
+    named = env.get("MLFLOW_TRACKING_URI")
+    uri = named or SERVER
+    if not uri.startswith("http") or answers(uri):
+        return uri
+    # Another registry than the one that was named could hold another champion.
+    if named:
+        raise RegistryError(
+            f"No MLflow server answers at {uri}: start it, or set MLFLOW_TRACKING_URI to another."
+        )
+    local = f"{SQLITE}{store.resolve()}/mlflow.db"
+    log.info("no MLflow server at %s (train/mlflow_server.sh): using %s", uri, local)
+    return local
+
+
+def answers(uri: str) -> bool:
+    try:
+        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=ANSWERS_WITHIN_S):
+            return True
+    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError):
+        return False
+
+
+def check_there(uri: str) -> None:
+    """Raises RegistryError for a SQLite file that is absent: MLflow would make an empty one."""
+    if uri.startswith(SQLITE) and not Path(uri.removeprefix(SQLITE)).is_file():
+        raise RegistryError(
+            f"There is no registry at {uri}: start MLflow (train/mlflow_server.sh), name it in"
+            " MLFLOW_TRACKING_URI, or register a model (python -m train.register_model)."
+        )

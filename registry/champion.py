@@ -1,0 +1,43 @@
+"""Which version is champion, and which were before it."""
+
+import mlflow
+
+from registry.address import RegistryError, check_there
+from registry.versions import NAME, Version, explained, give_alias, numbered, with_alias
+
+CANDIDATE = "candidate"
+CHAMPION = "champion"
+# The registered model's tag: the numbers of former champions, oldest first.
+FORMER = "former_champions"
+
+
+def crown(uri: str, version: Version) -> None:
+    """Makes it champion and remembers the one before."""
+    before = with_alias(uri, version.name, CHAMPION)
+    if before is not None:
+        # First, so that no champion is ever without the way back.
+        remember(uri, version.name, [*former(uri, version.name), before.number])
+    give_alias(uri, version, CHAMPION)
+
+
+def roll_back(uri: str, name: str = NAME) -> Version:
+    """Makes the former champion champion again; raises RegistryError if there is none."""
+    numbers = former(uri, name)
+    if not numbers:
+        raise RegistryError(f"There is no former champion of {name} to go back to.")
+    version = numbered(uri, name, numbers[-1])
+    give_alias(uri, version, CHAMPION)
+    remember(uri, name, numbers[:-1])
+    return version
+
+
+def former(uri: str, name: str) -> list[str]:
+    check_there(uri)
+    with explained(uri):
+        tags = mlflow.MlflowClient(uri).get_registered_model(name).tags
+    return str(tags.get(FORMER, "")).split()
+
+
+def remember(uri: str, name: str, numbers: list[str]) -> None:
+    with explained(uri):
+        mlflow.MlflowClient(uri).set_registered_model_tag(name, FORMER, " ".join(numbers))

@@ -1,0 +1,117 @@
+"""Leaks are counted, told aloud and listed; a split by groups has none."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.conftest import REAL_DATA
+from tests.images import encoded, lesion
+from train.data import leaks
+from train.data.layouts import read
+from train.data.leaks import PAIRS, check, leaked_pairs, leaked_share, report
+from train.data.split import Split, readable, split
+
+METADATA = REAL_DATA / "isic2019" / "ISIC_2019_Training_Metadata.csv"
+BLANK, FULL = "0" * 256, "f" * 256
+
+
+def side(rows: list[tuple[str, str, str, str]]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=["image", "lesion", "group", "fingerprint"])
+
+
+def parts_of(
+    train: list[tuple[str, str, str, str]], test: list[tuple[str, str, str, str]]
+) -> Split:
+    return Split(train=side(train), validation=side(test), leaked_by_random=7)
+
+
+def test_lesions_and_groups_on_both_sides_are_counted() -> None:
+    train = [("a", "L1", "g1", BLANK), ("b", "L2", "g2", BLANK), ("c", "L3", "g3", FULL)]
+    test = [("d", "L1", "g1", FULL), ("e", "L4", "g2", BLANK), ("f", "L5", "g5", FULL)]
+
+    found = report(parts_of(train, test))
+
+    assert (found.lesions, found.groups, found.lesions_by_random) == (1, 2, 7)
+
+
+def test_pairs_are_listed_with_their_distance_and_reason() -> None:
+    train = [("a", "L1", "g1", BLANK), ("b", "L2", "g1", BLANK[:-1] + "1"), ("c", "L3", "g3", FULL)]
+    test = [("d", "L1", "g1", FULL), ("e", "L1", "g1", BLANK), ("f", "L5", "g5", FULL)]
+
+    pairs = leaked_pairs(parts_of(train, test))
+
+    assert pairs.to_numpy().tolist() == [
+        ["a", "e", 0, "same lesion and near-duplicate"],
+        ["b", "e", 1, "near-duplicate"],
+        ["a", "d", 1024, "same lesion"],
+    ]
+
+
+def test_a_users_own_test_folder_that_leaks_is_shouted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data, run = tmp_path / "data", tmp_path / "run"
+    for folder in ("Train/MEL", "Test/MEL"):
+        (data / folder).mkdir(parents=True)
+    for number in range(3):
+        body = encoded(lesion(number, "MEL"), "JPEG")
+        (data / f"Train/MEL/{number}.jpg").write_bytes(body)
+    small = lesion(1, "MEL").resize((120, 90))
+    (data / "Test/MEL/copy.png").write_bytes(encoded(small, "PNG"))
+    (data / "Test/MEL/new.jpg").write_bytes(encoded(lesion(9, "MEL"), "JPEG"))
+
+    found = check(split(readable(read(data)), 0), run)
+
+    assert (found.lesions, found.groups) == (0, 1)
+    assert [record.levelname for record in caplog.records] == ["ERROR"]
+    assert "1 of 2 held-out images are in training too" in caplog.messages[0]
+    pairs = pd.read_csv(run / PAIRS)
+    assert pairs.columns.tolist() == ["train_image", "test_image", "distance", "reason"]
+    assert pairs[["train_image", "test_image", "reason"]].to_numpy().tolist() == [
+        ["Train/MEL/1.jpg", "Test/MEL/copy.png", "near-duplicate"]
+    ]
+
+
+def test_a_split_by_groups_leaks_nothing_and_says_nothing(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = [f"L{number // 2}" for number in range(400)]
+    table = side([(f"image{n}", name, name, BLANK) for n, name in enumerate(names)])
+    table = table.assign(code="NV", side="")
+
+    found = check(split(table, 0), tmp_path)
+
+    assert (found.lesions, found.groups) == (0, 0)
+    assert found.share_by_random == pytest.approx(0.8, abs=0.1)
+    assert caplog.messages == []
+    assert not (tmp_path / PAIRS).exists()
+
+
+def test_with_nothing_held_out_nothing_leaks(tmp_path: Path) -> None:
+    train = [("a", "L1", "g1", BLANK)]
+
+    found = check(parts_of(train, []), tmp_path)
+
+    assert (found.lesions, found.groups, found.share_by_random) == (0, 0, 0.0)
+
+
+def test_a_share_of_half_the_pairs_is_their_chance() -> None:
+    pairs = pd.Series(np.repeat(np.arange(2_000), 2)).astype(str)
+
+    assert leaked_share(pairs, 0.5, seed=0) == pytest.approx(0.5, abs=0.03)
+
+
+def test_images_without_a_lesion_have_no_sibling() -> None:
+    lesions = pd.Series([None, None, None, None], dtype=object)
+
+    assert leaked_share(lesions, 0.5, seed=0) == 0
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.skipif(not METADATA.is_file(), reason=f"the real metadata is not at {METADATA}")
+def test_a_random_tenth_of_isic_2019_leaks_63_percent(seed: int) -> None:
+    lesions = pd.read_csv(METADATA)["lesion_id"]
+
+    assert leaks.leaked_share(lesions, 0.1, seed) == pytest.approx(0.63, abs=0.02)

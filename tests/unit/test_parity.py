@@ -1,0 +1,59 @@
+"""The parity check's own parts; tests/contract/test_promote.py runs it on real servers."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from train.parity import PORTS, disagreement, environment, one_by_one, spread
+from up.settings import DEFAULT_PORTS
+
+
+def test_every_port_of_the_servers_is_moved() -> None:
+    assert set(PORTS) == set(DEFAULT_PORTS)
+
+
+def test_the_servers_are_our_own_on_loopback_and_serve_the_candidate() -> None:
+    given = {"RAY_ADDRESS": "10.0.0.1:6379", "SKIN_HOST": "0.0.0.0", "PATH": "/bin"}
+
+    env = environment(Path("/a/m.pt"), Path("/a/c.json"), Path("/b/x.mar"), Path("/c"), given)
+
+    assert "RAY_ADDRESS" not in env
+    assert (env["SKIN_HOST"], env["PATH"]) == ("127.0.0.1", "/bin")
+    assert (env["SKIN_MODEL"], env["SKIN_MODEL_CONFIG"]) == ("/a/m.pt", "/a/c.json")
+    assert (env["SKIN_MODEL_STORE"], env["SKIN_ARCHIVE"]) == ("/b", "x.mar")
+    assert len({env[port] for port in PORTS}) == len(PORTS)
+
+
+@pytest.mark.parametrize(("images", "asked"), [(1, 1), (19, 19), (20, 20), (21, 20), (999, 20)])
+def test_twenty_images_at_most_are_asked_for(images: int, asked: int) -> None:
+    assert len(spread([Path(str(number)) for number in range(images)])) == asked
+
+
+def test_images_are_asked_for_one_by_one() -> None:
+    batches = []
+
+    def predict(paths: list[Path]) -> np.ndarray:
+        batches.append(paths)
+        return np.zeros((len(paths), 9))
+
+    found = one_by_one(predict, [Path("a"), Path("b")])
+
+    assert batches == [[Path("a")], [Path("b")]]
+    assert found.shape == (2, 9)
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_the_odd_one_out_is_found_wherever_it_stands(odd: int) -> None:
+    answers = [np.full((2, 9), 0.125) for _ in range(3)]
+    answers[odd][1, 4] += 0.5
+
+    assert disagreement(answers) == 0.5
+
+
+@pytest.mark.parametrize("odd", [0, 1, 2])
+def test_an_image_that_one_refuses_is_no_agreement(odd: int) -> None:
+    answers = [np.full((2, 9), 0.125) for _ in range(3)]
+    answers[odd][1] = np.nan
+
+    assert np.isnan(disagreement(answers))

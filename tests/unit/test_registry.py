@@ -1,0 +1,241 @@
+"""Versions of a registered model: found, fetched and crowned, in a real MLflow on SQLite."""
+
+import logging
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import mlflow
+import pytest
+
+from registry import address
+from registry.address import RegistryError, tracking_uri
+from registry.champion import CHAMPION, crown, roll_back
+from registry.download import CONFIG_NAME, MODEL_NAME, fetched, files
+from registry.versions import Version, give_alias, numbered, with_alias
+from serve.settings import Settings, SettingsError
+from tests.conftest import ROOT
+
+IMPORTS = """
+import sys
+import mar_config.build
+from serve.settings import Settings
+
+Settings.from_env({})
+print("mlflow" in sys.modules)
+"""
+
+
+@pytest.fixture(scope="module")
+def uri(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """MLflow takes seconds to make a new file, so there is one."""
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    return f"sqlite:///{tmp_path_factory.mktemp('registry')}/mlflow.db"
+
+
+@pytest.fixture(scope="module")
+def numbers() -> Iterator[int]:
+    return count()
+
+
+@pytest.fixture
+def name(uri: str, numbers: Iterator[int]) -> str:
+    """A registered model of the test's own."""
+    name = f"model-{next(numbers)}"
+    mlflow.MlflowClient(uri).create_registered_model(name)
+    return name
+
+
+def made(uri: str, name: str, folder: Path, content: str = "weights") -> Version:
+    """A version in MLflow's own layout: what was registered is one folder below `data`."""
+    files = folder / name / content / "data" / "as-registered"
+    files.mkdir(parents=True)
+    (files / MODEL_NAME).write_text(content)
+    (files / CONFIG_NAME).write_text("{}")
+    source = files.parents[1].as_uri()
+    number = str(mlflow.MlflowClient(uri).create_model_version(name, source).version)
+    return numbered(uri, name, number)
+
+
+@pytest.fixture
+def closed_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port: int = free.getsockname()[1]
+    return port
+
+
+def test_a_version_is_found_by_its_alias_and_no_other(uri: str, name: str, tmp_path: Path) -> None:
+    first, second = (made(uri, name, tmp_path, content) for content in ("one", "two"))
+
+    give_alias(uri, second, "candidate")
+
+    assert with_alias(uri, name, "candidate") == second != first
+    assert with_alias(uri, name, "champion") is None
+
+
+@pytest.mark.parametrize("ending", ["@candidate", "/1"])
+def test_files_come_by_alias_and_by_number(
+    uri: str, name: str, tmp_path: Path, ending: str
+) -> None:
+    give_alias(uri, made(uri, name, tmp_path), "candidate")
+
+    model, config = files(
+        f"models:/{name}{ending}", tmp_path / "here", {"MLFLOW_TRACKING_URI": uri}
+    )
+
+    assert (model.name, config.name) == (MODEL_NAME, CONFIG_NAME)
+    assert (model.read_text(), config.read_text()) == ("weights", "{}")
+    assert model.is_relative_to(tmp_path / "here")
+
+
+def test_what_has_been_downloaded_is_not_downloaded_again(
+    uri: str, name: str, tmp_path: Path
+) -> None:
+    version = made(uri, name, tmp_path)
+    first = fetched(uri, version, tmp_path / "here")
+    shutil.rmtree(tmp_path / name)
+
+    second = fetched(uri, version, tmp_path / "here")
+
+    assert first == second
+    assert [path.name for path in (tmp_path / "here").iterdir()] == [first.name]
+
+
+def test_the_same_number_of_another_registry_is_another_folder() -> None:
+    one, other = (
+        Version(name="skin_vit", number="1", source=source) for source in ("models:/m-1", "m-2")
+    )
+
+    assert one.folder != other.folder
+
+
+@pytest.mark.parametrize(
+    ("model", "said"),
+    [
+        ("models:/skin_vit", "write models:/skin_vit@champion or models:/skin_vit/3"),
+        ("models:/skin_vit/latest", "write models:/skin_vit@champion"),
+        ("models:skin_vit@champion", "write models:/skin_vit@champion"),
+        ("models:/absent@champion", "Registered Model with name=absent not found"),
+        ("models:/absent/3", "version=3"),
+    ],
+)
+def test_what_is_not_there_is_one_sentence(
+    uri: str, name: str, tmp_path: Path, model: str, said: str
+) -> None:
+    with pytest.raises(RegistryError, match=said) as caught:
+        files(model, tmp_path, {"MLFLOW_TRACKING_URI": uri})
+
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).endswith(".")
+
+
+def test_a_model_without_the_alias_says_how_to_get_one(uri: str, name: str, tmp_path: Path) -> None:
+    with pytest.raises(RegistryError, match=rf"No version of {name} at .* is its champion"):
+        files(f"models:/{name}@champion", tmp_path, {"MLFLOW_TRACKING_URI": uri})
+
+
+def test_files_that_are_gone_are_one_sentence(uri: str, name: str, tmp_path: Path) -> None:
+    version = made(uri, name, tmp_path)
+    shutil.rmtree(tmp_path / name)
+
+    with pytest.raises(RegistryError, match="MLflow at sqlite") as caught:
+        fetched(uri, version, tmp_path / "here")
+
+    assert "\n" not in str(caught.value)
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+def test_no_registry_is_not_made_by_looking_into_it(tmp_path: Path) -> None:
+    absent = tmp_path / "mlflow.db"
+
+    with pytest.raises(RegistryError, match="There is no registry at sqlite"):
+        files("models:/skin_vit@champion", tmp_path, {"MLFLOW_TRACKING_URI": f"sqlite:///{absent}"})
+
+    assert not absent.exists()
+
+
+def test_a_server_that_was_named_must_answer(closed_port: int) -> None:
+    with pytest.raises(RegistryError, match=f"No MLflow server answers at .*:{closed_port}"):
+        tracking_uri({"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{closed_port}"})
+
+
+def test_without_our_server_it_is_the_file_in_the_model_store(
+    tmp_path: Path, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(address, "SERVER", f"http://127.0.0.1:{closed_port}")
+
+    assert tracking_uri({}, tmp_path) == f"sqlite:///{tmp_path}/mlflow.db"
+
+
+def test_where_mlflow_is_not_installed_the_extra_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # What Python keeps of a module that is not to be found.
+    monkeypatch.setitem(sys.modules, "mlflow", None)
+
+    with pytest.raises(RegistryError, match=r"\[registry\]"):
+        files("models:/skin_vit@champion", tmp_path, {})
+
+
+def test_serving_and_packing_a_file_do_not_import_mlflow() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", IMPORTS], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+
+    assert run.stdout.split() == ["False"]
+
+
+def test_a_registered_model_can_be_served(uri: str, name: str, tmp_path: Path) -> None:
+    crown(uri, made(uri, name, tmp_path))
+    env = {
+        "SKIN_MODEL": f"models:/{name}@champion",
+        "SKIN_MODEL_STORE": str(tmp_path / "store"),
+        "MLFLOW_TRACKING_URI": uri,
+    }
+
+    settings = Settings.from_env(env)
+
+    assert settings.model.read_text() == "weights"
+    assert settings.model_config.parent == settings.model.parent
+    assert settings.model.is_relative_to(tmp_path / "store")
+
+
+def test_serving_what_is_not_registered_names_the_variable(uri: str, tmp_path: Path) -> None:
+    env = {"SKIN_MODEL": "models:/absent@champion", "MLFLOW_TRACKING_URI": uri}
+
+    with pytest.raises(SettingsError, match=r"SKIN_MODEL can't be had: .*absent not found"):
+        Settings.from_env(env | {"SKIN_MODEL_STORE": str(tmp_path)})
+
+
+def test_the_champion_before_is_remembered(uri: str, name: str, tmp_path: Path) -> None:
+    first, second = (made(uri, name, tmp_path, content) for content in ("one", "two"))
+    crown(uri, first)
+    crown(uri, second)
+
+    rolled_back = roll_back(uri, name)
+
+    assert rolled_back == first == with_alias(uri, name, CHAMPION)
+
+
+def test_rolling_back_goes_one_further_each_time(uri: str, name: str, tmp_path: Path) -> None:
+    one, two, three = (made(uri, name, tmp_path, content) for content in ("1", "2", "3"))
+    # The second comes back as a fourth: a memory of one step would go round in a circle.
+    for version in (one, two, three, two):
+        crown(uri, version)
+
+    assert [roll_back(uri, name) for _ in range(3)] == [three, two, one]
+    with pytest.raises(RegistryError, match="no former champion"):
+        roll_back(uri, name)
+    assert with_alias(uri, name, CHAMPION) == one
+
+
+def test_the_first_champion_has_none_before_it(uri: str, name: str, tmp_path: Path) -> None:
+    crown(uri, made(uri, name, tmp_path))
+
+    with pytest.raises(RegistryError, match=f"There is no former champion of {name}"):
+        roll_back(uri, name)

@@ -1,0 +1,138 @@
+"""The report: one HTML file with every number in it, that needs nothing from elsewhere."""
+
+import base64
+import re
+from functools import cache
+from html.parser import HTMLParser
+from xml.etree import ElementTree
+
+import pytest
+
+from handlers.categories import CODES
+from tests.measured import Measured, measured
+from train.evaluation.report import report
+
+
+class Page(HTMLParser):
+    """Tags with their attributes, and the text between them."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text += f" {data.strip()}"
+
+    def links(self) -> list[str]:
+        return [str(a[key]) for _, a in self.tags for key in ("src", "href") if key in a]
+
+
+def page_of(one: Measured) -> Page:
+    return Page(report(one.metrics, one.labels, one.probabilities))
+
+
+@cache
+def known() -> Measured:
+    return measured()
+
+
+@cache
+def page() -> Page:
+    return page_of(known())
+
+
+def test_nothing_is_fetched_from_elsewhere() -> None:
+    names = {tag for tag, _ in page().tags}
+
+    assert {"script", "link", "iframe"} & names == set()
+    assert len(page().links()) == 3
+    assert all(link.startswith("data:image/svg+xml;base64,") for link in page().links())
+    assert "url(" not in page().text
+
+
+def test_every_picture_is_one_and_is_described() -> None:
+    pictures = [attributes for tag, attributes in page().tags if tag == "img"]
+
+    for picture in pictures:
+        svg = base64.b64decode(str(picture["src"]).split(",")[1])
+        assert ElementTree.fromstring(svg).tag == "{http://www.w3.org/2000/svg}svg"
+        assert picture["alt"]
+
+
+def test_the_headline_is_balanced_accuracy_with_its_interval() -> None:
+    score = known().metrics["balanced_accuracy"]
+
+    assert f"{score['value']:.3f} 95 % interval {score['low']:.3f} to {score['high']:.3f}" in (
+        re.sub(r"\s+", " ", page().text)
+    )
+
+
+@pytest.mark.parametrize("code", CODES)
+def test_every_category_has_its_numbers(code: str) -> None:
+    row = known().metrics["per_class"][code]
+    text = re.sub(r"\s+", " ", page().text)
+
+    shown = [row[key] for key in ("auc", "auc_sens_80", "average_precision", "sensitivity")]
+    numbers = " ".join("–" if value is None else f"{value:.3f}" for value in shown)
+    assert re.search(rf"{code} [A-Z][a-z ]+ {row['images']} {numbers}", text)
+
+
+def test_groups_with_few_images_are_marked() -> None:
+    text = re.sub(r"\s+", " ", page().text)
+
+    assert "80+ 24 12 too few" in text
+    assert "female 32 32 too few" not in text
+
+
+def test_what_was_left_out_is_told_and_named() -> None:
+    text = re.sub(r"\s+", " ", page().text)
+
+    assert "Of 80 images in the data 64 were counted" in text
+    assert "Images the model was trained on: 9." in text
+    assert "2 unreadable ISIC_0000007 ISIC_0000008" in text
+    assert "1 refused ISIC_0000009" in text
+
+
+def test_it_is_for_research_only() -> None:
+    assert "Research use only. Not a medical device." in page().text
+
+
+def test_names_from_outside_are_text() -> None:
+    name = '<script>alert(1)</script> & "quotes"'
+
+    shown = page_of(measured(model=name, data=name))
+
+    assert "script" not in {tag for tag, _ in shown.tags}
+    assert name in shown.text
+
+
+@pytest.mark.parametrize(
+    ("facts", "says"),
+    [
+        (
+            {"left_out": known().metrics["measured"]["left_out"] | {"training_images_known": 0}},
+            "It is not known which images this model was trained on.",
+        ),
+        (
+            {"is_training_runs_validation": True},
+            "These are the images on which the training run chose its epoch.",
+        ),
+    ],
+    ids=["unknown training images", "validation images"],
+)
+def test_what_makes_the_numbers_too_good_is_said(facts: dict[str, object], says: str) -> None:
+    assert says in page_of(measured(**facts)).text
+    assert says not in page().text
+
+
+def test_the_same_evaluation_gives_the_same_file() -> None:
+    one = known()
+
+    first, second = (report(one.metrics, one.labels, one.probabilities) for _ in range(2))
+
+    assert first == second

@@ -1,0 +1,38 @@
+"""`python -m train.send` says what is wrong, and asks a server that is down no more than once."""
+
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import free_ports
+from train import send
+from train.outbox import Message, Outbox
+
+
+def test_a_folder_that_is_not_there_is_one_sentence(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    code = send.main([str(tmp_path / "nowhere")])
+
+    assert code == 2
+    assert caplog.messages == [
+        f"There is no folder {tmp_path}/nowhere: name the one that runs were written to."
+    ]
+
+
+def test_what_is_kept_of_every_run_is_counted_while_the_server_is_down(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    uri = f"http://127.0.0.1:{free_ports(1)[0]}"
+    for name in ("one", "two"):
+        create: Message = {"kind": "create", "uri": uri, "tags": {}, "parent": None}
+        Outbox(tmp_path / name).put(create | {"time": time.time_ns() // 1_000_000})
+        Outbox(tmp_path / name).put({"kind": "params", "params": {}})
+
+    kept = send.send_pending(tmp_path)
+
+    assert kept == 4
+    assert [f"2 messages for MLflow at {uri}" in line for line in caplog.messages] == [True, True]
+    tried = [Outbox(tmp_path / name).state().failure is not None for name in ("one", "two")]
+    assert tried == [True, False]

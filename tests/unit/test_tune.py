@@ -1,0 +1,210 @@
+"""A study's flags, its space, what it keeps on disk, and which trials it ends early."""
+
+import logging
+import shlex
+from collections.abc import Callable
+from dataclasses import fields, replace
+from pathlib import Path
+from types import SimpleNamespace
+
+import mlflow
+import numpy as np
+import pytest
+
+from train import tracking
+from train.config import TrainConfig
+from train.config import parse as parse_run
+from train.state import SCORE
+from train.tune import main
+from train.tuning import space
+from train.tuning.flags import parse
+from train.tuning.schedule import ladder
+from train.tuning.study import FINISHED, STOPPED, WAITING, Progress, Study
+from train.tuning.table import table_of
+
+GIVEN: list[dict[str, object]] = [
+    {},
+    {"data": "/data/isic2019", "seed": 7},
+    {"workers": 3, "accumulate": 2},
+    {"model": "test_vit", "freeze": "all", "epochs": 2},
+]
+
+
+@pytest.mark.parametrize("given", GIVEN, ids=str)
+def test_each_of_200_settings_is_valid_and_has_a_command_that_gives_it_again(
+    given: dict[str, object],
+) -> None:
+    default = space.base(given)
+
+    drawn = space.trials(default, 200)
+
+    assert len({str(config) for config in drawn}) == 200
+    for config in drawn:
+        values, _ = parse_run(shlex.split(config.command())[3:])
+        assert TrainConfig.resolved(values) == config
+        assert config.batch_size % (config.workers * config.accumulate) == 0
+        searched = {name: getattr(config, name) for name in space.SPACE}
+        assert replace(default, **searched) == config
+
+
+def test_the_settings_fill_their_ranges() -> None:
+    drawn = space.trials(space.base({}), 200)
+
+    rates = np.log10([config.lr for config in drawn])
+    assert np.histogram(rates, bins=4, range=(np.log10(5e-5), np.log10(3e-3)))[0].min() > 25
+    assert {config.batch_size for config in drawn} == {16, 32, 64}
+    assert {config.ema for config in drawn} == {0.99, 0.995, 0.998, 0.999}
+    for name, low, high in (("mixup", 0, 0.8), ("layer_decay", 0.5, 1)):
+        values = [getattr(config, name) for config in drawn]
+        assert low <= min(values) < low + 0.05
+        assert high - 0.05 < max(values) <= high
+
+
+def test_the_first_trial_has_the_defaults_and_the_seed_gives_the_rest() -> None:
+    default = space.base({"data": "/data/isic2019", "seed": 3})
+
+    drawn = space.trials(default, 5)
+
+    assert drawn[0] == TrainConfig.resolved({"data": "/data/isic2019", "seed": 3})
+    assert drawn == space.trials(default, 5)
+    assert drawn[1:] != space.trials(replace(default, seed=4), 5)[1:]
+
+
+def test_every_flag_of_a_run_that_is_not_searched_is_a_flag_of_a_study(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--help"])
+
+    told = capsys.readouterr().out
+    for field in fields(TrainConfig):
+        flag = f"  --{field.name.replace('_', '-')} "
+        assert (flag in told) == (field.name not in space.SPACE), flag
+
+
+def test_flags_have_the_types_of_their_fields() -> None:
+    words = "--data d --epochs 3 --hold-out 0.1 --compile --trials 4 --together 2"
+
+    options = parse(words.split())
+
+    values = {"data": "d", "epochs": 3, "hold_out": 0.1, "compile": True}
+    assert options.values == values
+    assert (options.trials, options.together, options.resume) == (4, 2, False)
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        ("--trials 0", "--trials must be more than 0."),
+        ("--together 0", "--together must be more than 0."),
+        ("--hold-out 0", "--hold-out must be more than 0: trials are scored on what is held out."),
+        ("--epochs 0", "--epochs must be more than 0."),
+        ("--workers 0", "--workers must be more than 0."),
+        ("--data /nowhere", "There is no folder /nowhere."),
+        ("--resume", "There is no study to resume in model_store/studies: start one first."),
+        ("--resume --out o --trials 5", "leave out --trials."),
+    ],
+)
+def test_a_mistake_is_one_sentence(
+    words: str,
+    says: str,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with caplog.at_level(logging.ERROR):
+        status = main(words.split())
+
+    (record,) = caplog.records
+    assert says in record.getMessage()
+    assert status == 2
+
+
+def test_a_searched_setting_is_no_flag() -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main(["--lr", "0.1"])
+
+
+Begin = Callable[..., Study]
+
+
+@pytest.fixture
+def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
+    """A study of four trials whose MLflow is a file."""
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+
+    def begin(epochs: int = 10) -> Study:
+        default = space.base({"out": str(tmp_path / "out"), "epochs": epochs})
+        return Study.begin(space.trials(default, 4), split_sha256="0" * 64)
+
+    return begin
+
+
+def test_a_study_is_found_again_with_what_became_of_its_trials(
+    begin: Begin, tmp_path: Path
+) -> None:
+    study = begin()
+    study.note(2, Progress(status=FINISHED, scores={1: 0.25, 2: 0.5}))
+    study.note(3, Progress(scores={1: 0.25}))
+
+    found = Study.newest(tmp_path / "out")
+
+    assert found == study
+    assert found.numbers(FINISHED) == [2]
+    assert found.numbers(WAITING) == [1, 3, 4]
+    assert found.progress(2) == Progress(status=FINISHED, scores={1: 0.25, 2: 0.5})
+
+
+def test_a_trial_keeps_its_run_below_the_studys(begin: Begin) -> None:
+    study = begin()
+
+    run = study.tracked_trial(2)
+
+    tracking.finish(study.tracked, None, None, "FINISHED")
+    tracking.finish(run, None, None, "FINISHED")
+    assert study.tracked_trial(2) == run
+    client = mlflow.MlflowClient(run.uri)
+    assert run.run_id is not None
+    child = client.get_run(run.run_id)
+    assert child.data.tags["mlflow.parentRunId"] == study.tracked.run_id
+    assert child.data.params["lr"] == str(study.trials[1].lr)
+
+
+def told(study: Study, epoch: int, score: float) -> str:
+    """What the scheduler says to a new trial's score."""
+    scheduler, trial = ladder(study), SimpleNamespace(trial_id="new")
+    scheduler.on_trial_add(None, trial)
+    decision: str = scheduler.on_trial_result(None, trial, {"epoch": epoch, SCORE: score})
+    return decision
+
+
+def test_a_hopeless_trial_is_ended_after_its_grace_also_when_the_others_ran_before_a_resume(
+    begin: Begin,
+) -> None:
+    study = begin(epochs=10)
+    for number, score in ((1, 0.6), (2, 0.5), (3, 0.4)):
+        study.note(number, Progress(status=FINISHED, scores={1: score, 2: score}))
+
+    assert told(study, 1, 0.1) == "CONTINUE"
+    assert told(study, 2, 0.1) == "STOP"
+    assert told(study, 2, 0.7) == "CONTINUE"
+
+
+def test_the_ladder_forgets_what_was_not_concluded(begin: Begin) -> None:
+    study = begin(epochs=10)
+    study.note(1, Progress(scores={1: 0.9, 2: 0.9}))
+    study.note(2, Progress(status=STOPPED, scores={1: 0.1, 2: 0.1}))
+
+    assert told(study, 2, 0.5) == "CONTINUE"
+
+
+def test_trials_without_a_checkpoint_are_not_in_the_table(begin: Begin) -> None:
+    study = begin()
+    study.note(1, Progress(scores={}))
+
+    table = table_of(study)
+
+    assert table.empty
+    assert [*space.SPACE] == [name for name in table.columns if name in space.SPACE]

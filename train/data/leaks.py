@@ -1,0 +1,96 @@
+"""What training knows of the held-out images: lesions and near-duplicates on both sides."""
+
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from train.data.duplicates import NEAR, distance, words
+from train.data.split import Split
+
+log = logging.getLogger(__name__)
+
+PAIRS = "leaked_pairs.csv"
+COLUMNS = ["train_image", "test_image", "distance", "reason"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Leaks:
+    """`lesions` and `groups` are on both sides; the rest is what a random split would have done."""
+
+    lesions: int
+    groups: int
+    lesions_by_random: int
+    share_by_random: float
+
+
+def check(parts: Split, folder: Path) -> Leaks:
+    """The report; what leaked is told aloud and listed in `folder`, and is the user's to mend."""
+    leaks = report(parts)
+    if leaks.lesions or leaks.groups:
+        pairs = leaked_pairs(parts)
+        write_pairs(folder / PAIRS, pairs)
+        log.error(
+            "%d of %d held-out images are in training too, as the same lesion or a near-duplicate:"
+            " scores on them are too good (%d pairs in %s)",
+            pairs["test_image"].nunique(),
+            len(parts.validation),
+            len(pairs),
+            folder / PAIRS,
+        )
+    return leaks
+
+
+def report(parts: Split) -> Leaks:
+    train, held_out = parts.train, parts.validation
+    lesions = pd.concat([train["lesion"], held_out["lesion"]])
+    return Leaks(
+        lesions=len(set(train["lesion"]) & set(held_out["lesion"])),
+        groups=len(set(train["group"]) & set(held_out["group"])),
+        lesions_by_random=parts.leaked_by_random,
+        share_by_random=leaked_share(lesions, len(held_out) / len(lesions), seed=0),
+    )
+
+
+def leaked_share(lesions: pd.Series, hold_out: float, seed: int) -> float:
+    """Of a random hold-out (a share, 0 to 1), the share with a sibling of its lesion in training.
+
+    `lesions` (n,) are names, one an image. All held-out images count below the line, those
+    without a lesion (NaN) too, which have no sibling. 0 where nothing is held out.
+    """
+    held_out = np.random.default_rng(seed).permutation(len(lesions)) < hold_out * len(lesions)
+    if not held_out.any():
+        return 0.0
+    return float(lesions[held_out].isin(lesions[~held_out].dropna()).mean())
+
+
+def leaked_pairs(parts: Split) -> pd.DataFrame:
+    """Each pair of a training and a held-out image that share a lesion or are near-duplicates.
+
+    Columns train_image, test_image, distance (bits between the fingerprints) and reason.
+    """
+    columns = ["image", "lesion", "group", "fingerprint"]
+    pairs = parts.train[columns].merge(
+        parts.validation[columns], on="group", suffixes=("_train", "_test")
+    )
+    bits = distance(words(pairs["fingerprint_train"]), words(pairs["fingerprint_test"]))
+    lesion, near = pairs["lesion_train"] == pairs["lesion_test"], bits <= NEAR
+    pairs = pairs.assign(
+        distance=bits,
+        reason=np.select(
+            [lesion & near, lesion, near],
+            ["same lesion and near-duplicate", "same lesion", "near-duplicate"],
+            default="",
+        ),
+    )
+    # Two of a group may be linked through a third only.
+    pairs = pairs.loc[pairs["reason"] != ""].sort_values("distance", kind="stable")
+    pairs = pairs.rename(columns={"image_train": "train_image", "image_test": "test_image"})
+    return pairs[COLUMNS].reset_index(drop=True)
+
+
+def write_pairs(path: Path, pairs: pd.DataFrame) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    pairs.to_csv(path, index=False)

@@ -1,0 +1,50 @@
+"""All that is measured of a model, as metrics.json holds it."""
+
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from handlers.categories import CODES
+from train.evaluation.calibration import calibration
+from train.evaluation.intervals import balanced_accuracy_interval
+from train.evaluation.operating import operating_points
+from train.evaluation.scores import UNDECIDED, answers, macro, per_category
+from train.evaluation.subgroups import subgroups
+from train.metrics import confusion_matrix
+
+
+def measure(
+    labels: np.ndarray, probabilities: np.ndarray, table: pd.DataFrame, seed: int = 0
+) -> dict[str, Any]:
+    """Measures of probabilities (n, 9) for labels (n,), both in the order of CODES.
+
+    The table's n rows say lesion, age, sex and site of the same images. What comes back is JSON
+    of plain numbers, None where a value is undefined; raises MeasureError. `undecided` images,
+    whose largest probability two categories share, are in no column of the confusion (rows true).
+    """
+    groups = subgroups(labels, probabilities, table, seed)
+    lesions = table["lesion"].to_numpy()
+    points = operating_points(labels, probabilities, lesions, seed)
+    scores = per_category(labels, probabilities)
+    confidence = calibration(labels, probabilities)
+    answered = answers(probabilities)
+    decided = answered != UNDECIDED
+    return {
+        "images": len(labels),
+        "lesions": len(set(lesions)),
+        "undecided": int((~decided).sum()),
+        "balanced_accuracy": asdict(
+            balanced_accuracy_interval(labels, probabilities, lesions, seed)
+        ),
+        "per_class": {code: asdict(score) for code, score in zip(CODES, scores, strict=True)},
+        "macro": macro(scores),
+        "operating_points": {
+            target: {sensitivity: asdict(point) for sensitivity, point in by.items()}
+            for target, by in points.items()
+        },
+        "calibration": {"ece": confidence.ece, "bins": [asdict(one) for one in confidence.bins]},
+        "subgroups": {by: [asdict(group) for group in divided] for by, divided in groups.items()},
+        "confusion": confusion_matrix(labels[decided], answered[decided], len(CODES)).tolist(),
+    }

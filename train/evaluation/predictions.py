@@ -1,0 +1,115 @@
+"""Probabilities of images: from the core, or over HTTP from a server that runs it."""
+
+import http.client
+import json
+import logging
+import time
+import urllib.error
+import urllib.request
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from tqdm import tqdm
+
+from handlers.categories import CODES
+from handlers.classifier import LesionClassifier
+from handlers.errors import Fault
+
+log = logging.getLogger(__name__)
+
+BATCH = 16
+THREADS = 4
+ANSWERS_WITHIN_S = 60
+TRIES = 5
+# Before the second try; doubled before each further one.
+FIRST_WAIT_S = 0.5
+REFUSED = [float("nan")] * len(CODES)
+# Nothing is served at such an address, whatever the image.
+NOT_SERVED = (404, 405)
+UNREACHABLE = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
+
+
+class PredictionError(Exception):
+    """There are no predictions to be had; the text says what to do."""
+
+
+def of_classifier(classifier: LesionClassifier, paths: list[Path]) -> np.ndarray:
+    """(n, 9) in CODES' order; an image that is refused is logged, its row is NaN."""
+    rows = []
+    # No bar where nobody watches.
+    for start in tqdm(range(0, len(paths), BATCH), desc="predictions", leave=False, disable=None):
+        some = paths[start : start + BATCH]
+        for path, answer in zip(
+            some, classifier.classify([path.read_bytes() for path in some]), strict=True
+        ):
+            if isinstance(answer, Fault):
+                rows.append(refused(path, str(answer)))
+            else:
+                rows.append([answer["probabilities"][code] for code in CODES])
+    return np.array(rows, dtype=float).reshape(-1, len(CODES))
+
+
+def of_url(url: str, paths: list[Path]) -> np.ndarray:
+    """(n, 9) in CODES' order; an image that is refused is logged, its row is NaN.
+
+    `url` is a backend's whole one, as http://127.0.0.1:8080/predictions/skin_vit. Raises
+    PredictionError where nothing answers, or something that is no lesion service.
+    """
+    with ThreadPoolExecutor(THREADS) as pool:
+        answers = pool.map(lambda path: answered(url, path), paths)
+        rows = list(tqdm(answers, "predictions", len(paths), leave=False, disable=None))
+    return np.array(rows, dtype=float).reshape(-1, len(CODES))
+
+
+def answered(url: str, path: Path) -> list[float]:
+    """The nine probabilities of one image, asked for again while the server is too busy."""
+    for attempt in range(TRIES):
+        status, body = posted(url, path.read_bytes())
+        if status != http.HTTPStatus.SERVICE_UNAVAILABLE:
+            break
+        if attempt + 1 < TRIES:
+            time.sleep(FIRST_WAIT_S * 2**attempt)
+    if status == http.HTTPStatus.OK:
+        return probabilities(url, body)
+    if status in NOT_SERVED:
+        raise PredictionError(f"{url} serves no such model ({message(status, body)}): correct it.")
+    return refused(path, message(status, body))
+
+
+def posted(url: str, body: bytes) -> tuple[int, bytes]:
+    # With a type of its own, as TorchServe would read urllib's default as a web form.
+    request = urllib.request.Request(url, body, {"Content-Type": "application/octet-stream"})
+    try:
+        with urllib.request.urlopen(request, timeout=ANSWERS_WITHIN_S) as answer:
+            return int(answer.status), answer.read()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read()
+    except UNREACHABLE as error:
+        raise PredictionError(
+            f"No answer from {url}: start the servers (python -m up) or correct the URL."
+        ) from error
+
+
+def probabilities(url: str, body: bytes) -> list[float]:
+    try:
+        given = json.loads(body)["probabilities"]
+        return [float(given[code]) for code in CODES]
+    except (ValueError, KeyError, TypeError) as error:
+        raise PredictionError(
+            f"What answers at {url} is no lesion service: its path is /predictions/skin_vit."
+        ) from error
+
+
+def message(status: int, body: bytes) -> str:
+    """The service's own words where it gave some."""
+    try:
+        return str(json.loads(body)["message"])
+    except (ValueError, KeyError, TypeError):
+        return f"the server answered {status}"
+
+
+def refused(path: Path, reason: str) -> list[float]:
+    log.warning("no prediction for %s: %s", path, reason)
+    return REFUSED

@@ -1,0 +1,47 @@
+"""What the report and the card call categories, measures and numbers."""
+
+import re
+from typing import Any
+
+NAMES = {
+    "MEL": "Melanoma",
+    "NV": "Melanocytic nevus",
+    "BCC": "Basal cell carcinoma",
+    "AK": "Actinic keratosis",
+    "BKL": "Benign keratosis",
+    "DF": "Dermatofibroma",
+    "VASC": "Vascular lesion",
+    "SCC": "Squamous cell carcinoma",
+    "UNK": "None of the others",
+}
+TARGETS = {"MEL": "Melanoma (MEL)", "malignant": "Malignant (MEL, BCC or SCC)"}
+MEASURES = {
+    "auc": "AUC",
+    "auc_sens_80": "AUC at sens. >\u00a080\u00a0%",
+    "average_precision": "Average precision",
+    "sensitivity": "Sensitivity",
+    "specificity": "Specificity",
+    "ppv": "PPV",
+    "npv": "NPV",
+    # The same number as Dice.
+    "f1": "F1 = Dice",
+    "accuracy": "Accuracy",
+}
+# What isn't defined, or not known.
+NONE = "–"
+
+
+def number(value: float | None) -> str:
+    return NONE if value is None else f"{value:.3f}"
+
+
+def interval(score: dict[str, Any] | None) -> str:
+    """A value with its 95 % interval."""
+    if score is None:
+        return NONE
+    return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
+
+
+def code(text: object) -> str:
+    """Markdown in which nothing of a user's text has a meaning."""
+    return "`" + re.sub(r"[`\s]+", " ", str(text)) + "`"

@@ -1,0 +1,53 @@
+"""Sends to MLflow what runs could not while its server was down: python -m train.send [FOLDER]."""
+
+import argparse
+import logging
+import sys
+import time
+from functools import partial
+from math import inf
+from pathlib import Path
+
+from train.delivery import LOOK_EVERY_S, say_kept, send
+from train.outbox import MESSAGES, Outbox
+from train.tracking import END_WITHIN_S, Run, deliver
+
+log = logging.getLogger(__name__)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """0 if nothing is left to send, 1 if something is, 2 for a mistake."""
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    parser = argparse.ArgumentParser(prog="python -m train.send", description=__doc__)
+    parser.add_argument("folder", nargs="?", type=Path, default=Path("model_store"))
+    folder: Path = parser.parse_args(arguments).folder
+    if not folder.is_dir():
+        log.error("There is no folder %s: name the one that runs were written to.", folder)
+        return 2
+    if send_pending(folder, within_s=inf):
+        return 1
+    log.info("nothing waits in %s", folder)
+    return 0
+
+
+def send_pending(out: Path, within_s: float = END_WITHIN_S) -> int:
+    """Sends what runs below `out` left, the oldest first; returns how many messages are kept."""
+    deadline = time.monotonic() + within_s
+    outboxes = [Outbox(path.parent) for path in out.resolve().rglob(MESSAGES)]
+    unsent = [outbox for outbox in outboxes if outbox.waiting()]
+    silent: set[str] = set()
+    kept = 0
+    # A parent is older than its children, which need its id.
+    for outbox in sorted(unsent, key=lambda outbox: int(outbox.first()["time"])):
+        run = Run(uri=outbox.first()["uri"], folder=str(outbox.folder))
+        # Again and again, as another process may be sending just now.
+        while run.uri not in silent and outbox.waiting() and time.monotonic() < deadline:
+            if not send(outbox, partial(deliver, run), deadline=deadline):
+                silent.add(run.uri)
+            time.sleep(LOOK_EVERY_S)
+        kept += say_kept(outbox, run.uri)
+    return kept
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,65 @@
+"""The command line of a study: the flags of a run that are not searched, and a study's own."""
+
+import argparse
+from dataclasses import MISSING, dataclass, fields
+from pathlib import Path
+from typing import get_type_hints
+
+from train.config import ConfigError, TrainConfig, flag
+from train.tuning.space import SPACE
+
+
+@dataclass(frozen=True, kw_only=True)
+class Options:
+    """`values` are the flags of TrainConfig that were given; `together` None is for us to say."""
+
+    values: dict[str, object]
+    trials: int
+    together: int | None
+    resume: bool
+
+    def __post_init__(self) -> None:
+        if self.trials <= 0:
+            raise ConfigError("--trials must be more than 0.")
+        if self.together is not None and self.together <= 0:
+            raise ConfigError("--together must be more than 0.")
+
+    @property
+    def out(self) -> Path:
+        return Path(str(self.values.get("out", TrainConfig.out)))
+
+
+def parse(arguments: list[str] | None = None) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="python -m train.tune",
+        description=f"Search for better {', '.join(map(flag, SPACE))} of python -m train.run.",
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    hints = get_type_hints(TrainConfig, include_extras=True)
+    for item in fields(TrainConfig):
+        if item.name in SPACE:
+            continue
+        kind, text = hints[item.name].__origin__, hints[item.name].__metadata__[0]
+        if kind is bool:
+            parser.add_argument(flag(item.name), action="store_true", help=text)
+            continue
+        given_type = next((t for t in (int, float) if kind is t), str)
+        default = "" if item.default in (None, MISSING) else f" ({item.default})"
+        parser.add_argument(flag(item.name), type=given_type, help=f"{text}{default}")
+    parser.add_argument("--trials", type=int, help="settings to try, the defaults among them (10)")
+    parser.add_argument(
+        "--together", type=int, help="trials at a time (as many as GPUs allow; without one 1)"
+    )
+    parser.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on with the newest study in --out, with its settings; --together may be given",
+    )
+    values = vars(parser.parse_args(arguments))
+    resume = bool(values.pop("resume", False))
+    if resume and (given := set(values) - {"out", "together"}):
+        flags = ", ".join(map(flag, sorted(given)))
+        raise ConfigError(f"A resumed study keeps its own settings: leave out {flags}.")
+    count, together = values.pop("trials", 10), values.pop("together", None)
+    return Options(values=values, trials=count, together=together, resume=resume)

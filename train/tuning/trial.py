@@ -1,0 +1,74 @@
+"""What one trial does: a Ray Train run within a Ray Tune trial, which is told of each epoch."""
+
+from dataclasses import dataclass, replace
+
+import ray
+import torch
+from ray import train as ray_train
+from ray.train.torch import TorchTrainer
+from ray.tune.integration.ray_train import TuneReportCallback
+
+from train import tracking
+from train.data.split import Split
+from train.fit import MAX_FAILURES
+from train.loop import Job, Training
+from train.run import job_of
+from train.runs import TrainingRun
+from train.state import SCORE
+from train.tuning.study import Study
+
+EPOCH = "epoch"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Share:
+    """What a trial's workers get: their job, and how many trials there are at a time."""
+
+    job: Job
+    together: int
+
+
+def run_trial(settings: dict[str, int], *, study: Study, parts: Split, together: int) -> None:
+    """Goes on from the newest checkpoint in the trial's folder, if there is one."""
+    number = settings["number"]
+    folder = study.trial_folder(number)
+    tracked = study.tracked_trial(number)
+    tracking.restart(tracked)
+    config = study.trials[number - 1]
+    run = TrainingRun(
+        folder=folder, config=config, split_sha256=study.split_sha256, tracked=tracked
+    )
+    job = job_of(run, parts)
+    # This process has a folder of its own, from which a relative --out leads elsewhere.
+    share = Share(job=replace(job, cache=study.folder.parents[1] / "cache"), together=together)
+    TorchTrainer(
+        train_loop,
+        train_loop_config={"share": share},
+        scaling_config=ray_train.ScalingConfig(
+            num_workers=config.workers, use_gpu=ray.cluster_resources().get("GPU", 0) > 0
+        ),
+        run_config=ray_train.RunConfig(
+            name=folder.name,
+            storage_path=str(folder.parent),
+            failure_config=ray_train.FailureConfig(max_failures=MAX_FAILURES),
+            checkpoint_config=ray_train.CheckpointConfig(
+                num_to_keep=1, checkpoint_score_attribute=SCORE
+            ),
+            callbacks=[TuneReportCallback()],
+        ),
+    ).fit()
+
+
+def train_loop(settings: dict[str, Share]) -> None:
+    TrialTraining(settings["share"]).fit()
+
+
+class TrialTraining(Training):
+    def __init__(self, share: Share) -> None:
+        super().__init__(share.job)
+        if not torch.cuda.is_available():
+            torch.set_num_threads(max(1, torch.get_num_threads() // share.together))
+
+    def save(self, numbers: dict[str, float]) -> None:
+        # By its epoch a score is compared with other trials'; Ray's own count restarts.
+        super().save(numbers | {EPOCH: self.state.epoch})
