@@ -12,6 +12,9 @@ from typing import Annotated, Self, get_type_hints
 from train.models import DEFAULT_MODEL, SMALLEST_MODEL
 from train.precision import CHOICES
 
+# Where a run is made and kept; the weights are the same.
+PLACES = ("out", "ray_address")
+
 
 def flag(name: str) -> str:
     return f"--{name.replace('_', '-')}"
@@ -119,8 +122,8 @@ class TrainConfig:
         return asdict(self)
 
     def command(self) -> str:
-        """The command that gives this run, without what is at its default."""
-        given = {f.name: getattr(self, f.name) for f in fields(self)}
+        """The command that gives these weights, without what is at its default or says just where."""
+        given = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in PLACES}
         default = asdict(type(self).resolved({"data": self.data}))
         words = [
             flag(k) if v is True else f"{flag(k)} {shlex.quote(str(v))}"

@@ -1,6 +1,7 @@
 """Search for better settings of the training with Ray Tune: python -m train.tune --help."""
 
 import logging
+import shlex
 import sys
 from pathlib import Path
 
@@ -92,7 +93,7 @@ def done(study: Study) -> list[int]:
 
 def conclude(study: Study) -> int:
     """Writes the table down, says which trial was best and what to do next."""
-    again = f"python -m train.tune --resume --out {study.trials[0].out}"
+    again = f"python -m train.tune --resume --out {shlex.quote(study.trials[0].out)}"
     interrupted = study.numbers(WAITING)
     for number in interrupted:
         if (study.trial_folder(number) / TRACKED).exists():

@@ -41,7 +41,7 @@ def test_each_of_200_settings_is_valid_and_has_a_command_that_gives_it_again(
     assert len({str(config) for config in drawn}) == 200
     for config in drawn:
         values, _ = parse_run(shlex.split(config.command())[3:])
-        assert TrainConfig.resolved(values) == config
+        assert TrainConfig.resolved(values) == replace(config, out="model_store", ray_address=None)
         assert config.batch_size % (config.workers * config.accumulate) == 0
         searched = {name: getattr(config, name) for name in space.SPACE}
         assert replace(default, **searched) == config
