@@ -5,6 +5,7 @@ import math
 import os
 import shlex
 import shutil
+from collections.abc import Collection
 from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self, get_type_hints
@@ -122,7 +123,7 @@ class TrainConfig:
         return asdict(self)
 
     def command(self) -> str:
-        """The command that gives these weights, without what is at its default or says just where."""
+        """The command that gives these weights, without what is at its default."""
         given = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in PLACES}
         default = asdict(type(self).resolved({"data": self.data}))
         words = [
@@ -135,15 +136,12 @@ class TrainConfig:
         return " ".join(["python -m train.run", *words])
 
 
-def parse(arguments: list[str] | None = None) -> tuple[dict[str, object], bool]:
-    """The flags that were given, and whether to resume."""
-    parser = argparse.ArgumentParser(
-        prog="python -m train.run",
-        description="Train a Vision Transformer on pictures of skin lesions.",
-        argument_default=argparse.SUPPRESS,
-    )
+def add_flags(parser: argparse.ArgumentParser, leave_out: Collection[str] = ()) -> None:
+    """One flag for each field, but for those of these names."""
     hints = get_type_hints(TrainConfig, include_extras=True)
     for item in fields(TrainConfig):
+        if item.name in leave_out:
+            continue
         kind, text = hints[item.name].__origin__, hints[item.name].__metadata__[0]
         if kind is bool:
             parser.add_argument(flag(item.name), action="store_true", help=text)
@@ -151,6 +149,16 @@ def parse(arguments: list[str] | None = None) -> tuple[dict[str, object], bool]:
         given_type = next((t for t in (int, float) if kind is t), str)
         default = "" if item.default in (None, MISSING) else f" ({item.default})"
         parser.add_argument(flag(item.name), type=given_type, help=f"{text}{default}")
+
+
+def parse(arguments: list[str] | None = None) -> tuple[dict[str, object], bool]:
+    """The flags that were given, and whether to resume."""
+    parser = argparse.ArgumentParser(
+        prog="python -m train.run",
+        description="Train a Vision Transformer on pictures of skin lesions.",
+        argument_default=argparse.SUPPRESS,
+    )
+    add_flags(parser)
     parser.add_argument(
         "--resume",
         action="store_true",

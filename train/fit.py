@@ -5,8 +5,9 @@ import os
 import secrets
 import signal
 import threading
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import ray
 from ray import train as ray_train
@@ -47,11 +48,17 @@ def connect(address: str | None) -> None:
         ray.init(address=address, runtime_env={"py_modules": ours, "env_vars": MEMORY}, **quiet)
 
 
-def fit(job: Job, folder: Path) -> tuple[Path, bool]:
-    """The folder of the newest checkpoint, and whether the run was stopped before its end."""
-    trainer = TorchTrainer(
-        train_loop,
-        train_loop_config={"job": job},
+def trainer_of(
+    job: Job,
+    folder: Path,
+    loop: Callable[[dict[str, Any]], None],
+    settings: dict[str, Any],
+    callbacks: Sequence[ray_train.UserCallback] = (),
+) -> TorchTrainer:
+    """Runs `loop` with `settings` on the job's workers; its checkpoints lie in `folder`."""
+    return TorchTrainer(
+        loop,
+        train_loop_config=settings,
         scaling_config=ray_train.ScalingConfig(
             num_workers=job.config.workers, use_gpu=ray.cluster_resources().get("GPU", 0) > 0
         ),
@@ -64,8 +71,14 @@ def fit(job: Job, folder: Path) -> tuple[Path, bool]:
                 num_to_keep=1,
                 checkpoint_score_attribute=SCORE if len(job.parts.validation) else None,
             ),
+            callbacks=list(callbacks),
         ),
     )
+
+
+def fit(job: Job, folder: Path) -> tuple[Path, bool]:
+    """The folder of the newest checkpoint, and whether the run was stopped before its end."""
+    trainer = trainer_of(job, folder, train_loop, {"job": job})
     outcome: list[ray_train.Result | Exception] = []
 
     def in_background() -> None:

@@ -1,11 +1,10 @@
 """The command line of a study: the flags of a run that are not searched, and a study's own."""
 
 import argparse
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import get_type_hints
 
-from train.config import ConfigError, TrainConfig, flag
+from train.config import ConfigError, TrainConfig, add_flags, flag
 from train.tuning.space import SPACE
 
 
@@ -36,17 +35,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    hints = get_type_hints(TrainConfig, include_extras=True)
-    for item in fields(TrainConfig):
-        if item.name in SPACE:
-            continue
-        kind, text = hints[item.name].__origin__, hints[item.name].__metadata__[0]
-        if kind is bool:
-            parser.add_argument(flag(item.name), action="store_true", help=text)
-            continue
-        given_type = next((t for t in (int, float) if kind is t), str)
-        default = "" if item.default in (None, MISSING) else f" ({item.default})"
-        parser.add_argument(flag(item.name), type=given_type, help=f"{text}{default}")
+    add_flags(parser, leave_out=SPACE)
     parser.add_argument("--trials", type=int, help="settings to try, the defaults among them (10)")
     parser.add_argument(
         "--together", type=int, help="trials at a time (as many as GPUs allow; without one 1)"

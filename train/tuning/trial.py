@@ -2,19 +2,15 @@
 
 from dataclasses import dataclass, replace
 
-import ray
 import torch
-from ray import train as ray_train
-from ray.train.torch import TorchTrainer
 from ray.tune.integration.ray_train import TuneReportCallback
 
 from train import tracking
 from train.data.split import Split
-from train.fit import MAX_FAILURES
+from train.fit import trainer_of
 from train.loop import Job, Training
 from train.run import job_of
 from train.runs import TrainingRun
-from train.state import SCORE
 from train.tuning.study import Study
 
 EPOCH = "epoch"
@@ -41,22 +37,7 @@ def run_trial(settings: dict[str, int], *, study: Study, parts: Split, together:
     job = job_of(run, parts)
     # This process has a folder of its own, from which a relative --out leads elsewhere.
     share = Share(job=replace(job, cache=study.folder.parents[1] / "cache"), together=together)
-    TorchTrainer(
-        train_loop,
-        train_loop_config={"share": share},
-        scaling_config=ray_train.ScalingConfig(
-            num_workers=config.workers, use_gpu=ray.cluster_resources().get("GPU", 0) > 0
-        ),
-        run_config=ray_train.RunConfig(
-            name=folder.name,
-            storage_path=str(folder.parent),
-            failure_config=ray_train.FailureConfig(max_failures=MAX_FAILURES),
-            checkpoint_config=ray_train.CheckpointConfig(
-                num_to_keep=1, checkpoint_score_attribute=SCORE
-            ),
-            callbacks=[TuneReportCallback()],
-        ),
-    ).fit()
+    trainer_of(job, folder, train_loop, {"share": share}, [TuneReportCallback()]).fit()
 
 
 def train_loop(settings: dict[str, Share]) -> None:
