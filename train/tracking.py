@@ -17,12 +17,12 @@ from mlflow.utils.time import get_current_time_millis
 from requests import HTTPError
 
 from registry.address import SERVER, SQLITE, answers
+from registry.versions import experiment_id
 from train.delivery import Delivery, Refused, Unreachable, say_kept
 from train.outbox import Message, Outbox
 
 log = logging.getLogger(__name__)
 
-EXPERIMENT = "skin-lesions"
 REQUEST_WITHIN_S = 5
 END_WITHIN_S = 30
 # A run is found again by it, should its maker be killed before it has written down the id.
@@ -164,16 +164,6 @@ def created(client: mlflow.MlflowClient, run: Run, message: Message) -> str:
     info = client.create_run(experiment, start_time=message["time"], tags=tags).info
     log.info("MLflow run %s at %s", info.run_id, run.uri)
     return str(info.run_id)
-
-
-def experiment_id(client: mlflow.MlflowClient, uri: str) -> str:
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    if experiment is not None:
-        return str(experiment.experiment_id)
-    # A server keeps artefacts itself; a local file has them beside it.
-    database = Path(uri.removeprefix(SQLITE))
-    place = (database.parent / "mlflow_artifacts").as_uri() if uri.startswith(SQLITE) else None
-    return str(client.create_experiment(EXPERIMENT, artifact_location=place))
 
 
 def log_message(client: mlflow.MlflowClient, run: Run, message: Message, run_id: str) -> None:

@@ -13,6 +13,7 @@ import mlflow
 import pytest
 from mlflow.entities import Run
 
+from registry.versions import EXPERIMENT
 from tests.conftest import free_ports
 from train import send, tracking
 from up.processes import status
@@ -71,7 +72,7 @@ class Server:
 
     def runs(self, name: str) -> list[Run]:
         client = mlflow.MlflowClient(self.url)
-        experiment = client.get_experiment_by_name(tracking.EXPERIMENT)
+        experiment = client.get_experiment_by_name(EXPERIMENT)
         assert experiment is not None
         named = f"tags.mlflow.runName = '{name}'"
         return list(client.search_runs([experiment.experiment_id], named))
