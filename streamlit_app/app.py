@@ -93,7 +93,7 @@ def bars(prediction: Prediction) -> go.Figure:
     )
     figure.update_yaxes(autorange="reversed")
     figure.update_xaxes(range=[0, 1.1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
-    figure.update_layout(height=360, margin={"l": 0, "r": 0, "t": 10, "b": 10})
+    figure.update_layout(height=360, margin={"l": 0, "r": 24, "t": 10, "b": 10})
     return figure
 
 
