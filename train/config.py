@@ -112,7 +112,7 @@ class TrainConfig:
             if values.get("init", defaults["init"]) != "none":
                 # Two cores are enough then: the first stages, the slowest, are not gone back
                 # through. At random they would have to learn.
-                defaults["freeze"] = "2"
+                defaults["freeze"] = "3"
         config = cls(**defaults | values)  # type: ignore[arg-type]
         if config.init in ("imagenet", "none"):
             return config

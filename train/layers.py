@@ -4,6 +4,7 @@ import re
 
 import torch
 from timm.models import VisionTransformer
+from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 # What a name starts with says which layer it is of.
 STAGE = re.compile(r"patch_embed\.backbone\.(blocks\.\d+|stages\.\d+|layer\d+)\.")
@@ -61,10 +62,15 @@ def freeze(model: VisionTransformer, layers_kept: str) -> None:
         parameter.requires_grad = name not in frozen
 
 
-def train_mode(model: torch.nn.Module) -> None:
-    """Training mode, but for the modules whose every parameter is frozen."""
+def train_mode(model: torch.nn.Module, *, keep_statistics: bool) -> None:
+    """Training mode, but for the modules whose every parameter is frozen.
+
+    `keep_statistics` is for pretrained weights: those of millions of pictures that their batch
+    norms hold are better than those of a small batch. Their scales and shifts are still learnt.
+    """
     model.train()
     for module in model.modules():
         parameters = list(module.parameters())
-        if parameters and not any(parameter.requires_grad for parameter in parameters):
+        frozen = parameters and not any(parameter.requires_grad for parameter in parameters)
+        if frozen or (keep_statistics and isinstance(module, BatchNorm)):
             module.eval()

@@ -15,7 +15,7 @@ from train import tracking
 from train.checkpoint import Checkpoint, config_of, halved
 from train.config import TrainConfig
 from train.data.cache import ImageCache
-from train.data.loading import LesionImages, batches, epoch_order, loading_processes
+from train.data.loading import LesionImages, batches, epoch_order, loading_processes, to_inputs
 from train.data.split import Split
 from train.layers import freeze, train_mode
 from train.metrics import balanced_accuracy
@@ -113,9 +113,10 @@ class Training:
         steps, first = len(order) // self.step_size, self.state.step
         mine = order[first * self.step_size : steps * self.step_size][self.rank :: self.world]
         loaded = batches(self.images, mine, self.step_size // self.world, self.processes)
-        train_mode(self.stepper.module)
+        train_mode(self.stepper.module, keep_statistics=self.job.config.init != "none")
         total = 0.0
-        for step, (inputs, labels) in enumerate(loaded, start=first):
+        for step, (pictures, labels) in enumerate(loaded, start=first):
+            inputs = to_inputs(pictures, self.model_config, self.device)
             done = (epoch + step / steps) / self.job.config.epochs
             total += self.stepper.step(inputs, labels, epoch * steps + step, done)
             if self.told_to_stop(epoch, step + 1, steps, total / (step + 1 - first)):

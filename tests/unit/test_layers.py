@@ -87,7 +87,7 @@ def test_frozen_batch_norms_keep_weights_and_statistics_through_a_step() -> None
     freeze(model, "2")
     sgd = torch.optim.SGD([one for one in model.parameters() if one.requires_grad], lr=0.1)
 
-    train_mode(model)
+    train_mode(model, keep_statistics=False)
     model(torch.randn(2, 3, 64, 64)).square().sum().backward()
     sgd.step()
 
@@ -99,12 +99,26 @@ def test_frozen_batch_norms_keep_weights_and_statistics_through_a_step() -> None
     assert "head.weight" not in same
 
 
+def test_pretrained_batch_norms_keep_their_statistics_and_learn_their_scales() -> None:
+    torch.manual_seed(0)
+    model = build(DEFAULT_MODEL, 8, "imagenet", any_size=True)
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    sgd = torch.optim.SGD(model.parameters(), lr=0.1)
+
+    train_mode(model, keep_statistics=True)
+    model(torch.randn(2, 3, 64, 64)).square().sum().backward()
+    sgd.step()
+
+    same = {name for name, tensor in model.state_dict().items() if tensor.equal(before[name])}
+    assert same == {name for name in before if "running_" in name or "num_batches" in name}
+
+
 def test_training_mode_comes_back_after_validation() -> None:
     model = build("test_vit", 8)
     freeze(model, "2")
     model.eval()
 
-    train_mode(model)
+    train_mode(model, keep_statistics=True)
 
     assert [model.training, model.head.training] == [True, True]
     assert [block.training for block in model.blocks] == [False, *[True] * 5]

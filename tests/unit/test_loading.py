@@ -18,6 +18,7 @@ from train.data.loading import (
     drawing_shares,
     epoch_order,
     loading_processes,
+    to_inputs,
 )
 
 # Images of each category; the last has none.
@@ -102,11 +103,22 @@ def test_categories_come_mixed() -> None:
 
 @pytest.mark.parametrize("row", range(len(WITHOUT_UNKNOWN)))
 def test_a_row_alone_is_what_the_service_sees(images: LesionImages, row: int) -> None:
-    values, label = images[row]
+    picture, label = images[row]
+
+    (values,) = to_inputs(picture[None], CONFIG, torch.device("cpu"))
 
     image = decode(Path(images.paths[row]).read_bytes(), SIZE)
-    assert torch.equal(values, to_input(image, images.config))
+    assert torch.equal(values, to_input(image, CONFIG))
     assert label == row
+
+
+def test_inputs_of_a_batch_lie_as_convolutions_read_them(images: LesionImages) -> None:
+    pictures = torch.stack([images[row][0] for row in range(2)])
+
+    inputs = to_inputs(pictures, CONFIG, torch.device("cpu"))
+
+    assert inputs.shape == (2, 3, SIZE, SIZE)
+    assert inputs.is_contiguous(memory_format=torch.channels_last)
 
 
 def test_a_seed_is_an_augmentation(training: LesionImages) -> None:
@@ -114,8 +126,8 @@ def test_a_seed_is_an_augmentation(training: LesionImages) -> None:
 
     assert torch.equal(first, again)
     assert not torch.equal(first, other)
-    assert first.shape == other.shape == (3, TRAIN_SIZE, TRAIN_SIZE)
-    assert first.dtype == torch.float32
+    assert first.shape == other.shape == (TRAIN_SIZE, TRAIN_SIZE, 3)
+    assert first.dtype == torch.uint8
 
 
 @pytest.mark.parametrize("processes", [0, 1])

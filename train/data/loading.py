@@ -8,7 +8,6 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from handlers.model_config import ModelConfig
-from handlers.preprocess import normalise
 from train.data.augment import augment
 from train.data.cache import ImageCache
 
@@ -19,7 +18,9 @@ BALANCE = 0.5
 class LesionImages(Dataset[tuple[torch.Tensor, int]]):
     """Asked for (row, seed) it augments, for a row alone it does what the service does.
 
-    One set is asked in one of the two ways only: its cache holds pictures of that kind.
+    Gives 8-bit RGB (size, size, 3), which `to_inputs` makes the model's: a quarter of the bytes to
+    hand over, and the arithmetic is done for a whole batch where the model is. One set is asked in
+    one of the two ways only: its cache holds pictures of that kind.
     """
 
     def __init__(self, table: pd.DataFrame, config: ModelConfig, cache: ImageCache) -> None:
@@ -37,7 +38,10 @@ class LesionImages(Dataset[tuple[torch.Tensor, int]]):
         if isinstance(key, tuple):
             assert self.cache.train_size is not None
             square = augment(square, self.cache.train_size, np.random.default_rng(key[1]))
-        return normalise(square, self.config), self.labels[row]
+        else:
+            # The cache's own pixels can only be read.
+            square = square.copy()
+        return torch.from_numpy(square), self.labels[row]
 
 
 def drawing_shares(labels: list[int], classes: int) -> np.ndarray:
@@ -76,6 +80,14 @@ def batches(
         num_workers=processes,
         pin_memory=torch.cuda.is_available(),
     )
+
+
+def to_inputs(pictures: torch.Tensor, config: ModelConfig, device: torch.device) -> torch.Tensor:
+    """8-bit RGB (n, height, width, 3) -> (n, 3, height, width), channels last in memory: to the bit
+    what handlers.preprocess.normalise makes of each."""
+    mean, std = (torch.tensor(numbers, device=device) for numbers in (config.mean, config.std))
+    values = pictures.to(device, non_blocking=True).float().div_(255)
+    return values.sub_(mean).div_(std).permute(0, 3, 1, 2)
 
 
 def loading_processes(workers: int) -> int:
