@@ -10,8 +10,10 @@ CONFIG := mar_config/skin_lesion_model_config.json
 up: env model
 	@$(BIN)/python -m up
 
+# Unit tests side by side, each on one core; the others share one Ray and one TorchServe.
 test: check
-	$(BIN)/pytest
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit --numprocesses auto
+	$(BIN)/pytest tests/contract tests/browser tests/training
 
 check: env
 	$(BIN)/ruff format --check .

@@ -76,7 +76,7 @@ def system(exported: tiny.Exported, tmp_path_factory: pytest.TempPathFactory) ->
     folder = tmp_path_factory.mktemp("up")
     ports = dict(zip(DEFAULT_PORTS, free_ports(len(DEFAULT_PORTS)), strict=True))
     environment = {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"},
         **{name: str(port) for name, port in ports.items()},
         "SKIN_MODEL": str(exported.model),
         "SKIN_MODEL_CONFIG": str(exported.config),

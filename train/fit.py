@@ -40,9 +40,9 @@ def connect(address: str | None) -> None:
     if address is None:
         # Known to these processes only, where Ray would write one into the home folder.
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        ray.init(
-            address="local", include_dashboard=False, runtime_env={"env_vars": MEMORY}, **quiet
-        )
+        # Inherited. By a runtime_env Ray would start each of its processes twice.
+        os.environ.update(MEMORY)
+        ray.init(address="local", include_dashboard=False, **quiet)
     else:
         ours = [str(ROOT / name) for name in ("handlers", "registry", "train")]
         ray.init(address=address, runtime_env={"py_modules": ours, "env_vars": MEMORY}, **quiet)

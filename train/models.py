@@ -11,7 +11,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.models import VisionTransformer
 
-from train.lite import Lite, skin_vit_lite2_224
+from train.lite2 import Lite2, skin_vit_lite2_224
 
 DEFAULT_MODEL = skin_vit_lite2_224.__name__
 SMALLEST_MODEL = "test_vit"
@@ -127,6 +127,6 @@ def pretrained_names(model: VisionTransformer, init: str) -> set[str]:
     names = {name for name, _ in model.named_parameters() if not name.startswith("head.")}
     if init == "none":
         return set()
-    if init == "imagenet" and isinstance(getattr(model.patch_embed, "backbone", None), Lite):
+    if init == "imagenet" and isinstance(getattr(model.patch_embed, "backbone", None), Lite2):
         return {name for name in names if name.startswith(BACKBONE)}
     return names

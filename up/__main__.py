@@ -31,7 +31,9 @@ def main() -> int:
 
 def up(settings: Settings) -> None:
     check_ports(settings)
-    with running(settings.logs) as group:
+    # Models are sought in the registry that starts here, unless another one is named.
+    registry = {"MLFLOW_TRACKING_URI": settings.url("SKIN_MLFLOW_PORT")}
+    with running(settings.logs, registry | os.environ) as group:
         for server in servers(settings):
             log.info("starting %s", server.name)
             group.start(server)

@@ -68,6 +68,8 @@ class Running:
                 start_new_session=True,
             )
         self.started.append((server, process))
+        if server.first:
+            self.wait_until_ready()
 
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN_S

@@ -11,13 +11,17 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """Ready when `ready_url` answers `ready_status`; `address` is what a person is told."""
+    """Ready when `ready_url` answers `ready_status`; `address` is what a person is told.
+
+    The others may ask what is `first` as soon as they start.
+    """
 
     name: str
     command: tuple[str, ...]
     address: str
     ready_url: str
     ready_status: int = 200
+    first: bool = False
 
 
 # TorchServe's /ping is healthy before its worker has loaded the model; that no image is no image
@@ -36,6 +40,8 @@ def servers(settings: Settings) -> list[Server]:
             command=(str(ROOT / "train" / "mlflow_server.sh"),),
             address=mlflow,
             ready_url=f"{mlflow}/health",
+            # Ray Serve may be told to load a model of its registry.
+            first=True,
         ),
         Server(
             name="TorchServe",

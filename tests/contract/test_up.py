@@ -22,6 +22,12 @@ def test_mlflow_answers(system: System) -> None:
     assert httpx.get(f"{system.urls['mlflow']}/health").status_code == 200
 
 
+def test_models_are_sought_in_the_registry_that_was_started(system: System) -> None:
+    asked = {process.environ()["MLFLOW_TRACKING_URI"] for process in marked(system.mark)}
+
+    assert asked == {system.urls["mlflow"]}
+
+
 def test_nothing_listens_beyond_this_machine(system: System) -> None:
     listening = [
         (process.name(), connection.laddr.ip)

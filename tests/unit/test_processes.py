@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -135,6 +136,15 @@ def test_a_server_is_ready_when_it_answers_its_status(
         group.wait_until_ready()
 
         assert group.ended() is None
+
+
+def test_what_the_others_ask_at_their_start_is_ready_when_they_start(
+    tmp_path: Path, free_url: str
+) -> None:
+    with running(tmp_path) as group:
+        group.start(replace(web_server(free_url, "", 200), first=True))
+
+        assert processes.status(free_url) == 200
 
 
 def test_a_server_that_answers_another_status_is_not_ready(

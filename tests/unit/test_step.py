@@ -1,8 +1,12 @@
 """One training step: what it moves, by how much, and that it can be taken again."""
 
+import shutil
+from copy import deepcopy
 from io import BytesIO
+from typing import Any
 
 import pytest
+import timm
 import torch
 
 from tests import tiny
@@ -122,3 +126,18 @@ def test_frozen_weights_stand_still() -> None:
     for state in (module.state_dict(), stepper.average.module.state_dict()):
         moved = {name for name, tensor in state.items() if not tensor.equal(before[name])}
         assert moved == {"head.weight", "head.bias"}
+
+
+@pytest.mark.skipif(shutil.which("c++") is None, reason="compiling needs a C++ compiler")
+def test_a_compiled_model_takes_the_same_steps() -> None:
+    # With one block, as each is compiled anew.
+    one = timm.create_model("test_vit", depth=1, num_classes=8, dynamic_img_size=True)
+    other, of = deepcopy(one), tiny.stepper()
+    plain = Stepper(one, one, of.config, of.loss, of.device)
+    model: Any = torch.compile(other)
+    compiled = Stepper(other, model, of.config, of.loss, of.device)
+
+    losses = [[take(stepper, number) for number in range(2)] for stepper in (plain, compiled)]
+
+    assert losses[1] == pytest.approx(losses[0], abs=1e-4)
+    torch.testing.assert_close(gradients(compiled), gradients(plain), rtol=0, atol=1e-3)

