@@ -40,7 +40,7 @@ def connect(address: str | None) -> None:
     if address is None:
         # Known to these processes only, where Ray would write one into the home folder.
         os.environ.setdefault("RAY_AUTH_TOKEN", secrets.token_hex(32))
-        # Inherited. By a runtime_env Ray would start each of its processes twice.
+        # Inherited by all that Ray starts here.
         os.environ.update(MEMORY)
         ray.init(address="local", include_dashboard=False, **quiet)
     else:

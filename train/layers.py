@@ -65,8 +65,8 @@ def freeze(model: VisionTransformer, layers_kept: str) -> None:
 def train_mode(model: torch.nn.Module, *, keep_statistics: bool) -> None:
     """Training mode, but for the modules whose every parameter is frozen.
 
-    `keep_statistics` is for pretrained weights: those of millions of pictures that their batch
-    norms hold are better than those of a small batch. Their scales and shifts are still learnt.
+    `keep_statistics` is for pretrained weights: their batch norms go on using the statistics of
+    the pretraining, not a small batch's. Their scales and shifts are still learnt.
     """
     model.train()
     for module in model.modules():
