@@ -43,6 +43,7 @@ class TrainConfig:
     hold_out: Annotated[float, "share of the lesions held out to validate on; 0 trains on all"] = (
         0.2
     )
+    fold: Annotated[int, "which of the parts of that size is held out, counted from 0"] = 0
     epochs: Annotated[int, "passes over the training images"] = 10
     patience: Annotated[int, "end after so many epochs that were no better; 0 is never"] = 0
     batch_size: Annotated[int, "images a step, over all workers together"] = 32
@@ -75,7 +76,7 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "accumulate", "lr", "layer_decay", "workers"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{flag(name)} must be more than 0.")
-        for name in ("seed", "patience", "train_size", "mixup", "ema", "hold_out"):
+        for name in ("seed", "patience", "train_size", "mixup", "ema", "hold_out", "fold"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{flag(name)} must be 0 or more.")
         if not (math.isfinite(self.lr) and math.isfinite(self.mixup)):
@@ -89,6 +90,8 @@ class TrainConfig:
             raise ConfigError(
                 "--hold-out must be 0, or one of 0.5, 0.333, 0.25, 0.2, 0.1 and so on."
             )
+        if self.fold and not (self.hold_out and self.fold < round(parts)):
+            raise ConfigError(f"--fold must be less than {round(parts) if self.hold_out else 1}.")
         if self.batch_size % (self.workers * self.accumulate):
             raise ConfigError("--batch-size must be a multiple of --workers times --accumulate.")
         if self.precision not in CHOICES:

@@ -72,7 +72,7 @@ def parts_of(config: TrainConfig) -> Split:
         data = generate(GENERATED, config.seed)
     else:
         data = Path(config.data)
-    parts = split(readable(read(data)), config.seed, config.hold_out)
+    parts = split(readable(read(data)), config.seed, config.hold_out, config.fold)
     log.info("%d training and %d validation images", len(parts.train), len(parts.validation))
     return parts
 

@@ -11,11 +11,17 @@ from streamlit_app.names import WORDS
 from tests.images import encoded, lesion
 
 DISCLAIMER = "Research use only. Not a medical device."
-# Texts as the eye meets them; a chart's elements may stand in any order.
-TOP_TO_BOTTOM = """elements => elements
-    .map(element => [element.getBoundingClientRect().y, element.textContent])
-    .sort((one, other) => one[0] - other[0])
-    .map(([y, text]) => text)"""
+# Names and percentages, each from top to bottom, as a chart's elements may stand in any order; in
+# one call, and not before all are there, as the page may be drawing it anew.
+SHARES = """count => {
+    const texts = kind => [...document.querySelectorAll(`.js-plotly-plot ${kind}`)]
+        .map(element => [element.getBoundingClientRect().y, element.textContent])
+        .sort((one, other) => one[0] - other[0])
+        .map(([y, text]) => text);
+    const [names, values] = [texts(".ytick text"), texts(".bartext")];
+    return names.length == count && values.length == count
+        && names.map((name, index) => [name, values[index]]);
+}"""
 NAMES = {"torchserve": "TorchServe", "ray": "Ray Serve"}
 
 
@@ -33,11 +39,8 @@ def choose(page: Page, backend: str) -> None:
 
 def shares(page: Page) -> dict[str, float]:
     """What the chart shows: category in words -> percent."""
-    chart = page.locator(".js-plotly-plot")
-    expect(chart.locator(".bartext")).to_have_count(len(WORDS))
-    names = chart.locator(".ytick text").evaluate_all(TOP_TO_BOTTOM)
-    values = chart.locator(".bartext").evaluate_all(TOP_TO_BOTTOM)
-    return {name: float(value.rstrip("%")) for name, value in zip(names, values, strict=True)}
+    pairs = page.wait_for_function(SHARES, arg=len(WORDS)).json_value()
+    return {name: float(value.rstrip("%")) for name, value in pairs}
 
 
 @pytest.mark.parametrize("backend", NAMES)

@@ -73,6 +73,14 @@ def test_what_is_kept_together_is_the_group_and_not_the_lesion() -> None:
     assert table.groupby("group")["lesion"].nunique().max() == 2
 
 
+def test_the_folds_hold_every_lesion_out_once() -> None:
+    table = drawn(0)
+
+    folds = [split(table, 3, hold_out=0.25, fold=fold).validation["image"] for fold in range(4)]
+
+    assert sorted(pd.concat(folds)) == sorted(table["image"])
+
+
 @pytest.mark.parametrize("hold_out", [0.1, 0.25, 0.5])
 def test_the_share_that_is_held_out_is_chosen(hold_out: float) -> None:
     table = table_of({f"{code}{number}": code for code in WITHOUT_UNKNOWN for number in range(40)})

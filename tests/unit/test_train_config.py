@@ -18,6 +18,7 @@ SAYS = {
     "model": r"timm name of a ViT \(skin_vit_lite2_224; without --data test_vit\)",
     "init": r"imagenet .*, none, or a \.pth or \.safetensors file",
     "hold_out": r"share of the lesions held out .*\(0\.2\)",
+    "fold": r"which of the parts of that size is held out, counted from 0 \(0\)",
     "epochs": r"passes over the training images \(10\)",
     "patience": r"end after so many epochs that were no better; 0 is never \(0\)",
     "batch_size": r"images a step, over all workers together \(32\)",
@@ -57,6 +58,7 @@ def test_the_defaults_suit_the_data(
         "model": model,
         "init": init,
         "hold_out": 0.2,
+        "fold": 0,
         "epochs": 10,
         "patience": 0,
         "batch_size": 32,
@@ -107,11 +109,12 @@ def test_what_is_given_beats_the_defaults(given: dict[str, object]) -> None:
     [
         *product(("epochs", "batch_size", "accumulate", "lr", "layer_decay", "workers"), (0, -1)),
         *product(("lr", "layer_decay", "mixup", "ema", "hold_out"), (NAN, float("inf"))),
-        *product(("seed", "patience", "train_size", "mixup", "ema", "hold_out"), (-1,)),
+        *product(("seed", "patience", "train_size", "mixup", "ema", "hold_out", "fold"), (-1,)),
         ("layer_decay", 1.1),
         ("ema", 1.0),
         ("hold_out", 0.6),
         ("hold_out", 0.4),
+        ("fold", 5),
         *product(("views",), (0, 3, 8)),
         *product(("precision",), ("fp8", "")),
         *product(("freeze",), ("-1", "some", "")),
@@ -120,6 +123,11 @@ def test_what_is_given_beats_the_defaults(given: dict[str, object]) -> None:
 def test_a_value_that_cannot_work_is_refused_by_its_flag(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=rf"{flag(name)}\b.*\.$"):
         TrainConfig.resolved({name: value})
+
+
+def test_without_a_hold_out_there_is_no_fold_to_choose() -> None:
+    with pytest.raises(ConfigError, match="--fold must be less than 1"):
+        TrainConfig.resolved({"hold_out": 0.0, "fold": 1})
 
 
 @pytest.mark.parametrize(
@@ -146,7 +154,9 @@ def test_no_flag_is_given_unless_it_stands_there() -> None:
 
 def test_each_flag_has_its_fields_type() -> None:
     words = "--data d --model m --init i --epochs 2 --batch-size 4 --lr 1e-3 --workers 2"
-    words += " --ray-address local:1 --seed 5 --out o --freeze all --hold-out 0 --views 1"
+    words += (
+        " --ray-address local:1 --seed 5 --out o --freeze all --hold-out 0.25 --fold 3 --views 1"
+    )
     words += " --patience 3 --accumulate 2 --layer-decay 0.5 --train-size 96 --mixup 0 --ema 0.9"
     words += " --precision bf16 --compile"
 
@@ -164,7 +174,8 @@ def test_each_flag_has_its_fields_type() -> None:
         "seed": 5,
         "out": "o",
         "freeze": "all",
-        "hold_out": 0.0,
+        "hold_out": 0.25,
+        "fold": 3,
         "views": 1,
         "patience": 3,
         "accumulate": 2,

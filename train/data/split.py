@@ -5,6 +5,7 @@ import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -56,8 +57,11 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
     return good.assign(group=groups(good["lesion"], good["fingerprint"]))
 
 
-def split(table: pd.DataFrame, seed: int, hold_out: float = 0.2) -> Split:
-    """The user's own Test folder if there is one, else a share of the groups, perhaps none."""
+def split(table: pd.DataFrame, seed: int, hold_out: float = 0.2, fold: int = 0) -> Split:
+    """The user's own Test folder if there is one, else a share of the groups, perhaps none.
+
+    The folds of one seed and share are disjoint and together are the whole table.
+    """
     if (table["side"] == "test").any():
         held_out = (table["side"] == "test").to_numpy()
         if held_out.all():
@@ -65,7 +69,7 @@ def split(table: pd.DataFrame, seed: int, hold_out: float = 0.2) -> Split:
     elif hold_out == 0:
         held_out = np.zeros(len(table), dtype=bool)
     else:
-        held_out = by_group(table, seed, round(1 / hold_out))
+        held_out = by_group(table, seed, round(1 / hold_out), fold)
     train, validation = table.loc[~held_out], table.loc[held_out]
     if absent := sorted(set(validation["code"]) - set(train["code"])):
         log.warning("no training image of %s", ", ".join(absent))
@@ -76,13 +80,14 @@ def split(table: pd.DataFrame, seed: int, hold_out: float = 0.2) -> Split:
     )
 
 
-def by_group(table: pd.DataFrame, seed: int, parts: int) -> np.ndarray:
+def by_group(table: pd.DataFrame, seed: int, parts: int, fold: int) -> np.ndarray:
     """A mask (len(table),) of about one part, with the categories' shares kept."""
     most = table.groupby("code")["group"].nunique().max()
     if most < parts:
         raise DataError(f"At least {parts} lesions are needed in one category for a hold-out.")
     folds = StratifiedGroupKFold(n_splits=parts, shuffle=True, random_state=seed)
-    _, validation = next(folds.split(table, table["code"], groups=table["group"]))
+    sides = folds.split(table, table["code"], groups=table["group"])
+    _, validation = next(islice(sides, fold, None))
     mask = np.zeros(len(table), dtype=bool)
     mask[validation] = True
     return mask
