@@ -26,7 +26,12 @@ def start() -> None:
     # Ray read this when it was imported, and `serve run` had done that before it came to us.
     ray_constants.ENABLE_RAY_CLUSTER = False
     # The namespace that Ray Serve's own commands look in.
-    ray.init(address="local", namespace="serve", include_dashboard=False)
+    ray.init(
+        address="local",
+        namespace="serve",
+        include_dashboard=False,
+        runtime_env={"worker_process_setup_hook": "serve.loopback.keep_on_loopback"},
+    )
 
 
 def environment() -> dict[str, str]:
@@ -35,6 +40,9 @@ def environment() -> dict[str, str]:
         "RAY_USAGE_STATS_ENABLED": "0",
         # Ray's default of 15 is for background work, which answering a person is not.
         "RAY_worker_niceness": "0",
+        # Ray keeps a replica for half a minute after its last request, as an ingress on another
+        # machine may not have heard of its end; here, removing a model would take as long.
+        "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
         # Ray's own switch for one machine alone, whatever its name says: all listens on loopback.
         ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0",
         # Known to these processes only, where Ray would write one into the home folder.
@@ -44,11 +52,11 @@ def environment() -> dict[str, str]:
         binary = get_haproxy_binary()
     except FileNotFoundError:
         return common
-    # Ray's defaults are one fixed folder and two fixed ports a machine. Names are short, as a
+    # Ray's defaults are one fixed folder and a few fixed ports a machine. Names are short, as a
     # socket's path has little room and Ray puts 57 characters of its own into it.
     folder = Path(tempfile.mkdtemp(prefix="h-"))
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    statistics, metrics = free_ports(2)
+    statistics, metrics, http, grpc = free_ports(4)
     return common | {
         "RAY_SERVE_ENABLE_HA_PROXY": "1",
         "RAY_SERVE_HAPROXY_BINARY_PATH": str(HERE / "haproxy_on_loopback.sh"),
@@ -58,6 +66,8 @@ def environment() -> dict[str, str]:
         "RAY_SERVE_HAPROXY_METRICS_SOCKET_PATH": str(folder / "m.sock"),
         "RAY_SERVE_HAPROXY_SERVER_STATE_BASE": str(folder),
         "RAY_SERVE_HAPROXY_SERVER_STATE_FILE": str(folder / "server-state"),
+        "RAY_SERVE_FALLBACK_PROXY_HTTP_PORT": str(http),
+        "RAY_SERVE_FALLBACK_PROXY_GRPC_PORT": str(grpc),
         "RAY_SERVE_HAPROXY_STATS_PORT": str(statistics),
         "RAY_SERVE_HAPROXY_METRICS_PORT": str(metrics),
     }

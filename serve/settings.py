@@ -1,4 +1,4 @@
-"""Where the model is, how many replicas run it, and where they listen."""
+"""Where the models are, which of TorchServe's settings hold, and where the front listens."""
 
 import os
 from collections.abc import Mapping
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
-import yaml
-
 from registry.address import RegistryError
 from registry.download import CONFIG_NAME, files, is_registered
+from serve.dialect.properties import PropertiesError, ServerConfig
 
 ROOT = Path(__file__).parents[1]
+PORTS = {"SKIN_RAY_PORT": "8000", "SKIN_RAY_GRPC_PORT": "9000"}
 
 
 class SettingsError(Exception):
@@ -20,43 +20,70 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """The batching is TorchServe's own file, so that both backends batch alike."""
+    """`model` is served instead of an archive where it is not None, `archive` instead of
+    load_models. Without `snapshot`, what is registered is not kept.
+    """
 
-    model: Path
+    config: ServerConfig
+    store: Path
+    archive: str | None
+    snapshot: Path | None
+    model: Path | None
     model_config: Path
     host: str
     port: int
-    replicas: int
-    batch_size: int
-    batch_delay_s: float
+    grpc_port: int
+    logs: Path
+
+    @property
+    def key_file(self) -> Path:
+        return self.logs / "key_file.json"
+
+    @property
+    def restores(self) -> Path | None:
+        """The snapshot, if there is one from before."""
+        return self.snapshot if self.snapshot and self.snapshot.is_file() else None
 
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
-        here = ROOT / "mar_config"
-        batching = yaml.safe_load(
-            Path(env.get("SKIN_BATCHING", here / "model-config.yaml")).read_text()
-        )
-        port = env.get("SKIN_RAY_PORT", "8000")
-        if not port.isdecimal() or not 1 <= int(port) <= 65535:
-            raise SettingsError(f"SKIN_RAY_PORT must be a port, 1 to 65535, not {port!r}.")
-        model, config = located(env)
+        port, grpc_port = (port_of(env, name) for name in PORTS)
+        properties = env.get("SKIN_TS_CONFIG", ROOT / "mar_config" / "config.properties")
+        try:
+            config = ServerConfig.read(Path(properties), env)
+        except PropertiesError as error:
+            raise SettingsError(str(error)) from error
+        model, model_config = located(env)
+        logs = Path(env.get("SKIN_LOGS", ROOT / "logs"), "ray").resolve()
+        snapshot = env.get("SKIN_SNAPSHOT", str(logs / "snapshot.cfg"))
         return cls(
+            config=config,
+            store=Path(
+                env.get("SKIN_MODEL_STORE") or config.model_store or ROOT / "model_store"
+            ).resolve(),
+            archive=env.get("SKIN_ARCHIVE"),
+            snapshot=Path(snapshot).resolve() if snapshot and model is None else None,
             model=model,
-            model_config=config,
+            model_config=model_config,
             host=env.get("SKIN_HOST", "127.0.0.1"),
-            port=int(port),
-            replicas=batching["minWorkers"],
-            batch_size=batching["batchSize"],
-            batch_delay_s=batching["maxBatchDelay"] / 1000,
+            port=port,
+            grpc_port=grpc_port,
+            logs=logs,
         )
 
 
-def located(env: Mapping[str, str]) -> tuple[Path, Path]:
-    """Model and model config; what the registry has is downloaded, to be read by every replica."""
+def port_of(env: Mapping[str, str], name: str) -> int:
+    port = env.get(name, PORTS[name])
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise SettingsError(f"{name} must be a port, 1 to 65535, not {port!r}.")
+    return int(port)
+
+
+def located(env: Mapping[str, str]) -> tuple[Path | None, Path]:
+    """Model and model config; what the registry has is downloaded."""
     model, config = env.get("SKIN_MODEL"), env.get("SKIN_MODEL_CONFIG")
     if model is None or not is_registered(model):
-        file = Path(model or ROOT / "model_store" / "skin_vit.pt")
-        return file.resolve(), Path(config or ROOT / "mar_config" / CONFIG_NAME).resolve()
+        file = Path(model).resolve() if model else None
+        return file, Path(config or ROOT / "mar_config" / CONFIG_NAME).resolve()
     if config is not None:
         raise SettingsError(f"SKIN_MODEL_CONFIG must not be set: {model} has its own.")
     store = Path(env.get("SKIN_MODEL_STORE", ROOT / "model_store")).resolve()

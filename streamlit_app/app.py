@@ -46,7 +46,7 @@ def sidebar(settings: Settings) -> Backend:
             format_func=lambda one: one.name,
         )
         for one in settings.backends:
-            with httpx.Client(base_url=one.url) as client:
+            with httpx.Client(base_url=one.url, auth=one.keys) as client:
                 up = is_up(client)
             st.write(f":{'green' if up else 'red'}[●] {one.name} is {'up' if up else 'down'}")
             st.caption(one.url)
@@ -54,7 +54,7 @@ def sidebar(settings: Settings) -> Backend:
 
 
 def show(name: str, image: bytes, backend: Backend) -> None:
-    with httpx.Client(base_url=backend.url) as client:
+    with httpx.Client(base_url=backend.url, auth=backend.keys) as client:
         try:
             with st.spinner(f"Asking {backend.name}"):
                 prediction = predict(client, image)

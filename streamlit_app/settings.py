@@ -3,7 +3,18 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Self
+
+from streamlit_app.tokens import KeyFile
+
+LOGS = Path(__file__).parents[1] / "logs"
+
+PORTS = {
+    "SKIN_TORCHSERVE_PORT": "8080",
+    "SKIN_TORCHSERVE_MANAGEMENT_PORT": "8081",
+    "SKIN_RAY_PORT": "8000",
+}
 
 
 class SettingsError(ValueError):
@@ -14,6 +25,7 @@ class SettingsError(ValueError):
 class Backend:
     name: str
     url: str
+    keys: KeyFile
     start_command: str
 
 
@@ -25,22 +37,28 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """SKIN_BACKEND is torchserve or ray; SKIN_TORCHSERVE_URL and SKIN_RAY_URL are base URLs."""
-        for name in ("SKIN_TORCHSERVE_PORT", "SKIN_RAY_PORT"):
-            port = env.get(name, "8000")
-            if not port.isdecimal() or not 1 <= int(port) <= 65535:
-                raise SettingsError(f"{name} must be a port, 1 to 65535, not {port!r}.")
-        host = env.get("SKIN_HOST", "127.0.0.1")
-        torchserve = f"http://{host}:{env.get('SKIN_TORCHSERVE_PORT', '8080')}"
-        ray = f"http://{host}:{env.get('SKIN_RAY_PORT', '8000')}"
+        torchserve, management, ray = (address(env, name) for name in PORTS)
+        ray = env.get("SKIN_RAY_URL", ray)
+        logs = Path(env.get("SKIN_LOGS", LOGS))
         backends = {
             "torchserve": Backend(
                 name="TorchServe",
                 url=env.get("SKIN_TORCHSERVE_URL", torchserve),
+                keys=KeyFile(
+                    path=Path(
+                        env.get("SKIN_TORCHSERVE_KEYS", logs / "torchserve" / "key_file.json")
+                    ),
+                    management=management,
+                ),
                 start_command="mar_config/start_torchserve.sh",
             ),
             "ray": Backend(
                 name="Ray Serve",
-                url=env.get("SKIN_RAY_URL", ray),
+                url=ray,
+                keys=KeyFile(
+                    path=Path(env.get("SKIN_RAY_KEYS", logs / "ray" / "key_file.json")),
+                    management=ray,
+                ),
                 start_command="serve run serve.app:deployment",
             ),
         }
@@ -48,3 +66,10 @@ class Settings:
         if chosen not in backends:
             raise SettingsError(f"SKIN_BACKEND must be torchserve or ray, not {chosen!r}.")
         return cls(backends=tuple(backends.values()), chosen=list(backends).index(chosen))
+
+
+def address(env: Mapping[str, str], name: str) -> str:
+    port = env.get(name, PORTS[name])
+    if not port.isdecimal() or not 1 <= int(port) <= 65535:
+        raise SettingsError(f"{name} must be a port, 1 to 65535, not {port!r}.")
+    return f"http://{env.get('SKIN_HOST', '127.0.0.1')}:{port}"

@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,11 @@ import httpx
 import psutil
 import pytest
 
+from streamlit_app.settings import Backend
+from streamlit_app.settings import Settings as PageSettings
+from streamlit_app.tokens import KeyFile
 from tests import images, tiny
+from tests.contract import archives, grpc_archives
 from up.processes import MARK, marked
 from up.settings import DEFAULT_PORTS
 
@@ -57,6 +61,9 @@ class System:
     """What `python -m up` started; `told` is what it told the person in front of it."""
 
     urls: dict[str, str]
+    keys: dict[str, KeyFile]
+    ports: dict[str, int]
+    store: Path
     told: str
     mark: str
     temporary: Path
@@ -74,16 +81,20 @@ def free_ports(count: int) -> list[int]:
 def system(exported: tiny.Exported, tmp_path_factory: pytest.TempPathFactory) -> Iterator[System]:
     """All four servers on free ports; at the end Ctrl-C, after which nothing may be left."""
     folder = tmp_path_factory.mktemp("up")
+    store = exported.archive.parent
+    archives.fill(store)
+    grpc_archives.write(store)
     ports = dict(zip(DEFAULT_PORTS, free_ports(len(DEFAULT_PORTS)), strict=True))
     environment = {
         **{name: value for name, value in os.environ.items() if name != "MLFLOW_TRACKING_URI"},
         **{name: str(port) for name, port in ports.items()},
-        "SKIN_MODEL": str(exported.model),
-        "SKIN_MODEL_CONFIG": str(exported.config),
-        "SKIN_MODEL_STORE": str(exported.archive.parent),
+        "SKIN_MODEL_STORE": str(store),
         "SKIN_ARCHIVE": exported.archive.name,
         "SKIN_MLFLOW_DATA": str(folder / "mlflow"),
         "SKIN_LOGS": str(folder / "logs"),
+        # Both read it; the contract registers models of its own.
+        "TS_ENABLE_MODEL_API": "true",
+        "TS_DEFAULT_WORKERS_PER_MODEL": "1",
     }
     log = folder / "up.log"
     with log.open("w") as output:
@@ -100,6 +111,9 @@ def system(exported: tiny.Exported, tmp_path_factory: pytest.TempPathFactory) ->
                 "mlflow": f"http://127.0.0.1:{ports['SKIN_MLFLOW_PORT']}",
                 "page": f"http://127.0.0.1:{ports['SKIN_PAGE_PORT']}",
             },
+            keys=dict(zip(BACKENDS, (one.keys for one in backends_of(environment)), strict=True)),
+            ports=ports,
+            store=store,
             told=log.read_text(),
             mark=started[MARK],
             temporary=Path(started["TMPDIR"]),
@@ -125,13 +139,20 @@ def wait_until_up(process: subprocess.Popen[bytes], log: Path) -> None:
 def backends(request: pytest.FixtureRequest) -> Iterator[dict[str, httpx.Client]]:
     """Both servers, by name: those named on the command line, else our own."""
     named = {name: request.config.getoption(f"--{name}") for name in BACKENDS}
+    keys = dict(zip(BACKENDS, (one.keys for one in backends_of(os.environ)), strict=True))
     if not all(named.values()):
-        named |= {name: request.getfixturevalue("system").urls[name] for name in BACKENDS}
+        system = request.getfixturevalue("system")
+        named, keys = {name: system.urls[name] for name in BACKENDS}, system.keys
     with ExitStack() as stack:
         yield {
-            name: stack.enter_context(httpx.Client(base_url=url, timeout=60))
+            name: stack.enter_context(httpx.Client(base_url=url, auth=keys[name], timeout=60))
             for name, url in named.items()
         }
+
+
+def backends_of(environment: Mapping[str, str]) -> tuple[Backend, ...]:
+    """As the page finds them, in the order of BACKENDS."""
+    return PageSettings.from_env(environment).backends
 
 
 @pytest.fixture(params=BACKENDS)

@@ -33,7 +33,9 @@ def up(settings: Settings) -> None:
     check_ports(settings)
     # Models are sought in the registry that starts here, unless another one is named.
     registry = {"MLFLOW_TRACKING_URI": settings.url("SKIN_MLFLOW_PORT")}
-    with running(settings.logs, registry | os.environ) as group:
+    # As TorchServe is started: with the archive that there is now, whatever was registered before.
+    no_snapshot = {"SKIN_SNAPSHOT": ""}
+    with running(settings.logs, registry | no_snapshot | os.environ) as group:
         for server in servers(settings):
             log.info("starting %s", server.name)
             group.start(server)

@@ -1,6 +1,7 @@
 """Starting servers and ending every process they left, and no other."""
 
 import http.client
+import json
 import os
 import secrets
 import shutil
@@ -74,7 +75,7 @@ class Running:
     def wait_until_ready(self) -> None:
         deadline = time.monotonic() + READY_WITHIN_S
         for server, process in self.started:
-            while status(server.ready_url) != server.ready_status:
+            while not ready(server):
                 if process.poll() is not None:
                     raise StartError(f"{server.name} ended at its start: see {self.logs}.")
                 if time.monotonic() > deadline:
@@ -102,15 +103,25 @@ class Running:
             child.wait()
 
 
-def status(url: str) -> int | None:
-    """The HTTP status that `url` answers with, if anything answers."""
+def ready(server: Server) -> bool:
+    """Whether it answers, well or with what it is to say."""
+    request = urllib.request.Request(server.ready_url, headers=authorization(server.key_file))
     try:
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return int(answer.status)
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return not server.ready_says or server.ready_says in answer.read()
     except urllib.error.HTTPError as error:
-        return error.code
+        return bool(server.ready_says) and server.ready_says in error.read()
     except (urllib.error.URLError, http.client.HTTPException, ConnectionError, TimeoutError):
-        return None
+        return False
+
+
+def authorization(key_file: Path | None) -> dict[str, str]:
+    """None before the server has written its keys, or where it wants none."""
+    try:
+        key = json.loads(key_file.read_text())["inference"]["key"] if key_file else None
+    except (OSError, ValueError, KeyError):
+        return {}
+    return {"authorization": f"Bearer {key}"} if key else {}
 
 
 def marked(mark: str) -> list[psutil.Process]:

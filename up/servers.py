@@ -11,22 +11,24 @@ BIN = Path(sys.executable).parent
 
 @dataclass(frozen=True, kw_only=True)
 class Server:
-    """Ready when `ready_url` answers `ready_status`; `address` is what a person is told.
+    """Ready when `ready_url` answers as it says; `address` is what a person is told.
 
-    The others may ask what is `first` as soon as they start.
+    `key_file` holds the token that it wants to be asked with. The others may ask what is `first`
+    as soon as they start.
     """
 
     name: str
     command: tuple[str, ...]
     address: str
     ready_url: str
-    ready_status: int = 200
+    ready_says: bytes = b""
+    key_file: Path | None = None
     first: bool = False
 
 
 # TorchServe's /ping is healthy before its worker has loaded the model; that no image is no image
 # can only be said by the core, in a worker.
-NO_IMAGE = 400
+NO_IMAGE = b"BadRequestException"
 
 
 def servers(settings: Settings) -> list[Server]:
@@ -48,14 +50,16 @@ def servers(settings: Settings) -> list[Server]:
             command=(str(ROOT / "mar_config" / "start_torchserve.sh"),),
             address=f"{torchserve}/predictions/skin_vit",
             ready_url=f"{torchserve}/predictions/skin_vit",
-            ready_status=NO_IMAGE,
+            ready_says=NO_IMAGE,
+            key_file=settings.logs / "torchserve" / "key_file.json",
         ),
         Server(
             name="Ray Serve",
             command=(str(BIN / "serve"), "run", "serve.app:deployment"),
             address=f"{ray}/predictions/skin_vit",
             ready_url=f"{ray}/predictions/skin_vit",
-            ready_status=NO_IMAGE,
+            ready_says=NO_IMAGE,
+            key_file=settings.logs / "ray" / "key_file.json",
         ),
         Server(
             name="the page",

@@ -38,7 +38,7 @@ def main() -> None:
         ROOT / "model_store" / "skin_vit.pt", ROOT / "mar_config" / "skin_lesion_model_config.json"
     )
     backends = {
-        one.name: httpx.Client(base_url=one.url, timeout=60)
+        one.name: httpx.Client(base_url=one.url, auth=one.keys, timeout=60)
         for one in Settings.from_env(os.environ).backends
     }
 

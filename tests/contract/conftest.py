@@ -1,9 +1,14 @@
-"""Pictures for the contract."""
+"""Pictures for the contract, and where its two servers listen."""
+
+from dataclasses import dataclass
 
 import pytest
 
 from handlers.categories import WITHOUT_UNKNOWN
+from streamlit_app.tokens import KeyFile
 from tests import images
+from tests.conftest import System
+from tests.contract.rows.asking import Target
 
 
 @pytest.fixture(scope="session")
@@ -14,3 +19,56 @@ def pictures() -> list[bytes]:
         for seed in range(2)
         for code in WITHOUT_UNKNOWN
     ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class GrpcTarget:
+    """Addresses are host:port; tokens are the keys of key_file.json, by their kind."""
+
+    inference: str
+    management: str
+    tokens: dict[str, str] | None
+
+
+@pytest.fixture(scope="session")
+def targets(system: System) -> dict[str, Target]:
+    """Ray Serve has all on one address."""
+    ray, ports = system.urls["ray"], system.ports
+    return {
+        "torchserve": Target(
+            inference=system.urls["torchserve"],
+            management=f"http://127.0.0.1:{ports['SKIN_TORCHSERVE_MANAGEMENT_PORT']}",
+            metrics=f"http://127.0.0.1:{ports['SKIN_TORCHSERVE_METRICS_PORT']}",
+            store=system.store,
+            tokens=keys_of(system.keys["torchserve"]),
+        ),
+        "ray": Target(
+            inference=ray,
+            management=ray,
+            metrics=ray,
+            store=system.store,
+            tokens=keys_of(system.keys["ray"]),
+        ),
+    }
+
+
+@pytest.fixture(scope="session")
+def grpc_targets(system: System) -> dict[str, GrpcTarget]:
+    ray, inference, management = (
+        f"127.0.0.1:{system.ports[name]}"
+        for name in (
+            "SKIN_RAY_GRPC_PORT",
+            "SKIN_TORCHSERVE_GRPC_PORT",
+            "SKIN_TORCHSERVE_GRPC_MANAGEMENT_PORT",
+        )
+    )
+    return {
+        "torchserve": GrpcTarget(
+            inference=inference, management=management, tokens=keys_of(system.keys["torchserve"])
+        ),
+        "ray": GrpcTarget(inference=ray, management=ray, tokens=keys_of(system.keys["ray"])),
+    }
+
+
+def keys_of(file: KeyFile) -> dict[str, str]:
+    return {kind: file.key(kind) or "" for kind in ("inference", "management", "API")}

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import httpx
 import mlflow
 import pytest
 from mlflow.entities import Run
@@ -16,7 +17,6 @@ from mlflow.entities import Run
 from registry.versions import EXPERIMENT
 from tests.conftest import free_ports
 from train import send, tracking
-from up.processes import status
 
 READY_WITHIN_S = 180
 CRASH = """
@@ -36,6 +36,13 @@ tracking.log_numbers(run, {"loss": 0.5, "no_number": float("nan")}, 0)
 all_is_put.set()
 time.sleep(120)
 """
+
+
+def answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=5).status_code == 200
+    except httpx.TransportError:
+        return False
 
 
 class Server:
@@ -62,7 +69,7 @@ class Server:
                 stderr=log,
                 start_new_session=True,
             )
-        wait_for(lambda: status(f"{self.url}/health") == 200, READY_WITHIN_S)
+        wait_for(lambda: answers(f"{self.url}/health"), READY_WITHIN_S)
 
     def kill(self) -> None:
         if self.process is not None:

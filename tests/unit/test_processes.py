@@ -47,14 +47,14 @@ def server(*command: str, name: str = "A server") -> Server:
     return Server(name=name, command=command, address="", ready_url="http://127.0.0.1:9/")
 
 
-def web_server(url: str, path: str, status: int) -> Server:
+def web_server(url: str, path: str, says: bytes = b"") -> Server:
     port = url.rpartition(":")[2]
     return Server(
         name="Web",
         command=(sys.executable, "-m", "http.server", "--bind", "127.0.0.1", port),
         address=url,
         ready_url=f"{url}/{path}",
-        ready_status=status,
+        ready_says=says,
     )
 
 
@@ -126,12 +126,14 @@ def test_a_server_that_never_answers_is_named(
             group.wait_until_ready()
 
 
-@pytest.mark.parametrize(("path", "status"), [("", 200), ("nothing", 404)])
-def test_a_server_is_ready_when_it_answers_its_status(
-    tmp_path: Path, free_url: str, path: str, status: int
+@pytest.mark.parametrize(
+    ("path", "says"), [("", b""), ("", b"Directory listing"), ("nothing", b"File not found")]
+)
+def test_a_server_is_ready_when_it_answers_what_it_is_to(
+    tmp_path: Path, free_url: str, path: str, says: bytes
 ) -> None:
     with running(tmp_path) as group:
-        group.start(web_server(free_url, path, status))
+        group.start(web_server(free_url, path, says))
 
         group.wait_until_ready()
 
@@ -142,18 +144,21 @@ def test_what_the_others_ask_at_their_start_is_ready_when_they_start(
     tmp_path: Path, free_url: str
 ) -> None:
     with running(tmp_path) as group:
-        group.start(replace(web_server(free_url, "", 200), first=True))
+        group.start(replace(web_server(free_url, ""), first=True))
 
-        assert processes.status(free_url) == 200
+        assert processes.ready(web_server(free_url, ""))
 
 
-def test_a_server_that_answers_another_status_is_not_ready(
-    tmp_path: Path, free_url: str, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    ("path", "says"), [("nothing", b""), ("nothing", b"another text"), ("", b"another text")]
+)
+def test_a_server_that_answers_otherwise_is_not_ready(
+    tmp_path: Path, free_url: str, monkeypatch: pytest.MonkeyPatch, path: str, says: bytes
 ) -> None:
     monkeypatch.setattr(processes, "READY_WITHIN_S", 2)
 
     with running(tmp_path) as group:
-        group.start(web_server(free_url, "nothing", 200))
+        group.start(web_server(free_url, path, says))
 
         with pytest.raises(StartError, match="does not answer"):
             group.wait_until_ready()
@@ -178,3 +183,13 @@ def test_a_port_that_was_just_left_is_free(listener: socket.socket) -> None:
 
     with socket.socket() as plain, pytest.raises(OSError, match=os.strerror(98)):
         plain.bind(address)
+
+
+def test_a_server_is_asked_with_the_key_it_wrote(tmp_path: Path) -> None:
+    keys = tmp_path / "key_file.json"
+
+    before = processes.authorization(keys)
+    keys.write_text('{"inference": {"key": "abc"}, "API": {"key": "x"}}')
+
+    assert before == processes.authorization(None) == {}
+    assert processes.authorization(keys) == {"authorization": "Bearer abc"}

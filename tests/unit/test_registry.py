@@ -200,6 +200,7 @@ def test_a_registered_model_can_be_served(uri: str, name: str, tmp_path: Path) -
 
     settings = Settings.from_env(env)
 
+    assert settings.model is not None
     assert settings.model.read_text() == "weights"
     assert settings.model_config.parent == settings.model.parent
     assert settings.model.is_relative_to(tmp_path / "store")

@@ -4,8 +4,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
-import yaml
 
+from handlers.limits import MAX_BODY_BYTES
 from mar_config.build import ROOT
 from serve.settings import Settings as RaySettings
 from serve.settings import SettingsError as RaySettingsError
@@ -14,50 +14,66 @@ from streamlit_app.settings import SettingsError as PageSettingsError
 from up.settings import DEFAULT_PORTS, SettingsError
 from up.settings import Settings as UpSettings
 
-BATCHING = ROOT / "mar_config" / "model-config.yaml"
-
 
 def test_ray_serves_this_project_on_loopback_by_default() -> None:
     settings = RaySettings.from_env({})
 
-    assert (settings.host, settings.port) == ("127.0.0.1", 8000)
-    assert settings.model == ROOT / "model_store" / "skin_vit.pt"
-    assert settings.model_config == ROOT / "mar_config" / "skin_lesion_model_config.json"
+    assert (settings.host, settings.port, settings.grpc_port) == ("127.0.0.1", 8000, 9000)
+    assert settings.store == ROOT / "model_store"
+    assert settings.model is None
+    assert settings.archive is None
+    assert [one.url for one in settings.config.load_models] == ["skin_vit.mar"]
 
 
-def test_ray_serve_batches_as_torchserves_own_file_says() -> None:
-    said = yaml.safe_load(BATCHING.read_text())
+def test_both_backends_have_the_same_limits_and_tokens() -> None:
+    config = RaySettings.from_env({}).config
 
-    settings = RaySettings.from_env({})
-
-    assert settings.replicas == said["minWorkers"]
-    assert settings.batch_size == said["batchSize"]
-    assert settings.batch_delay_s == said["maxBatchDelay"] / 1000
+    assert config.max_request_size == MAX_BODY_BYTES
+    assert not config.disable_token_authorization
+    assert not config.model_api_enabled
+    assert config.allowed_urls == ()
 
 
 def test_ray_serves_settings_can_be_set(tmp_path: Path) -> None:
-    batching = tmp_path / "batching.yaml"
-    batching.write_text("minWorkers: 3\nbatchSize: 5\nmaxBatchDelay: 20\n")
+    properties = tmp_path / "config.properties"
+    properties.write_text("job_queue_size=7\nload_models=a.mar\n")
 
     settings = RaySettings.from_env(
         {
-            "SKIN_MODEL": "/a/model.pt",
-            "SKIN_MODEL_CONFIG": "/a/config.json",
+            "SKIN_TS_CONFIG": str(properties),
+            "SKIN_MODEL_STORE": "/a/store",
+            "SKIN_ARCHIVE": "b.mar",
             "SKIN_HOST": "10.0.0.1",
             "SKIN_RAY_PORT": "8123",
-            "SKIN_BATCHING": str(batching),
+            "SKIN_RAY_GRPC_PORT": "9123",
+            "SKIN_LOGS": "/a/logs",
         }
     )
 
-    assert settings == RaySettings(
-        model=Path("/a/model.pt"),
-        model_config=Path("/a/config.json"),
-        host="10.0.0.1",
-        port=8123,
-        replicas=3,
-        batch_size=5,
-        batch_delay_s=0.02,
-    )
+    assert (settings.host, settings.port, settings.grpc_port) == ("10.0.0.1", 8123, 9123)
+    assert settings.store == Path("/a/store")
+    assert settings.archive == "b.mar"
+    assert settings.config.job_queue_size == 7
+    assert settings.key_file == Path("/a/logs/ray/key_file.json")
+    assert settings.snapshot == Path("/a/logs/ray/snapshot.cfg")
+
+
+def test_a_model_in_no_archive_is_served_and_not_kept() -> None:
+    env = {"SKIN_MODEL": "/a/model.pt", "SKIN_MODEL_CONFIG": "/a/config.json"}
+
+    settings = RaySettings.from_env(env)
+
+    assert settings.model == Path("/a/model.pt")
+    assert settings.model_config == Path("/a/config.json")
+    assert settings.snapshot is None
+
+
+def test_what_is_wrong_with_torchserves_settings_is_said(tmp_path: Path) -> None:
+    properties = tmp_path / "config.properties"
+    properties.write_text("job_queue_size=many\n")
+
+    with pytest.raises(RaySettingsError, match="job_queue_size"):
+        RaySettings.from_env({"SKIN_TS_CONFIG": str(properties)})
 
 
 def test_a_registered_model_has_its_own_config() -> None:
@@ -90,8 +106,10 @@ def test_no_two_servers_have_the_same_default_port() -> None:
     ("read", "error", "name"),
     [
         (RaySettings.from_env, RaySettingsError, "SKIN_RAY_PORT"),
+        (RaySettings.from_env, RaySettingsError, "SKIN_RAY_GRPC_PORT"),
         *((UpSettings.from_env, SettingsError, name) for name in DEFAULT_PORTS),
         (PageSettings.from_env, PageSettingsError, "SKIN_TORCHSERVE_PORT"),
+        (PageSettings.from_env, PageSettingsError, "SKIN_TORCHSERVE_MANAGEMENT_PORT"),
         (PageSettings.from_env, PageSettingsError, "SKIN_RAY_PORT"),
     ],
 )
@@ -120,6 +138,17 @@ def test_the_page_looks_where_the_servers_were_told_to_listen() -> None:
 
     assert torchserve_url == servers.url("SKIN_TORCHSERVE_PORT") == "http://10.0.0.1:9080"
     assert ray_url == servers.url("SKIN_RAY_PORT") == f"http://{ray.host}:{ray.port}"
+
+
+def test_the_page_reads_the_keys_that_the_servers_write() -> None:
+    ray = RaySettings.from_env({})
+
+    torchserve_keys, ray_keys = (one.keys for one in PageSettings.from_env({}).backends)
+
+    assert torchserve_keys.path == ROOT / "logs" / "torchserve" / "key_file.json"
+    assert torchserve_keys.management == "http://127.0.0.1:8081"
+    assert ray_keys.path == ray.key_file
+    assert ray_keys.management == f"http://{ray.host}:{ray.port}"
 
 
 def test_a_backend_elsewhere_is_named_by_its_url() -> None:

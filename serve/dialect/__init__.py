@@ -1,0 +1,1 @@
+"""TorchServe's surface: its paths, forms, answers, tokens and metrics; knows no Ray."""

@@ -1,0 +1,51 @@
+"""Answers as TorchServe writes them."""
+
+import json
+from uuid import uuid4
+
+from starlette.responses import Response
+
+from handlers.errors import Fault
+from serve.dialect.calls import Outcome, Reply
+
+JSON = "application/json"
+# On everything that TorchServe's own code answers.
+ALWAYS = {
+    "Pragma": "no-cache",
+    "Cache-Control": "no-cache; no-store, must-revalidate, private",
+    "Expires": "Thu, 01 Jan 1970 00:00:00 UTC",
+}
+
+
+def request_id() -> str:
+    return str(uuid4())
+
+
+def plain(body: bytes, status: int, content_type: str | None) -> Response:
+    answer = Response(body, status, headers=ALWAYS)
+    if content_type:
+        answer.headers["content-type"] = content_type
+    return answer
+
+
+def told(value: object, status: int = 200) -> Response:
+    """The server's own JSON, with a newline at its end."""
+    text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
+    return plain(text.encode(), status, JSON)
+
+
+def done(outcome: Outcome) -> Response:
+    return told({"status": outcome.status}, outcome.code)
+
+
+def fault(error: Fault) -> Response:
+    return told(error.as_json(), error.code)
+
+
+def replied(reply: Reply) -> Response:
+    """A handler's answer; it has a content type only if the handler set one."""
+    answer = plain(reply.body, reply.status, reply.content_type)
+    for name, value in reply.headers.items():
+        if name not in ALWAYS:
+            answer.headers[name] = value
+    return answer

@@ -1,0 +1,82 @@
+"""A request's body -> the parameters that a handler gets."""
+
+from collections.abc import AsyncGenerator
+from urllib.parse import parse_qsl
+
+from starlette.formparsers import MultiPartException, MultiPartParser
+from starlette.requests import Request
+
+from handlers.errors import BodyTooLarge
+from serve.dialect.calls import Parameter
+from serve.dialect.faults import Internal
+
+# How much of a body over its limit is still taken off the wire, in limits.
+DRAINED = 3
+
+
+class UnreadableForm(Internal):
+    """TorchServe's status and class for a form it can't read; the body is not echoed."""
+
+    type = "ErrorDataDecoderException"
+
+
+async def parameters(request: Request, limit: int) -> tuple[Parameter, ...]:
+    """Raises BodyTooLarge over `limit` bytes."""
+    kind = request.headers.get("content-type", "").split(";")[0].strip()
+    if kind.lower() == "multipart/form-data":
+        return await multipart(request, limit)
+    body = b"".join([chunk async for chunk in limited(request, limit)])
+    if kind.lower() == "application/x-www-form-urlencoded":
+        return fields(body)
+    return (Parameter(name="body", value=body, content_type=kind),)
+
+
+async def multipart(request: Request, limit: int) -> tuple[Parameter, ...]:
+    chunks = limited(request, limit)
+    try:
+        parser = MultiPartParser(request.headers, chunks, max_part_size=limit)
+        form = await parser.parse()
+    except MultiPartException as error:
+        raise UnreadableForm("The multipart form is damaged.") from error
+    found = []
+    for name, part in form.multi_items():
+        if isinstance(part, str):
+            found.append(Parameter(name=name, value=part.encode()))
+        else:
+            value = await part.read()
+            kind = (part.content_type or "").split(";")[0].strip()
+            found.append(Parameter(name=name, value=value, content_type=kind))
+    return tuple(found)
+
+
+def fields(body: bytes) -> tuple[Parameter, ...]:
+    try:
+        # Byte for byte: Latin-1 has a letter for each.
+        pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, encoding="latin-1")
+    except ValueError as error:
+        raise UnreadableForm(
+            "The body is no form: send an image with its own content type, or with none."
+        ) from error
+    return tuple(Parameter(name=name, value=value.encode("latin-1")) for name, value in pairs)
+
+
+def query(request: Request) -> tuple[Parameter, ...]:
+    pairs = parse_qsl(request.url.query, keep_blank_values=True)
+    return tuple(Parameter(name=name, value=value.encode()) for name, value in pairs)
+
+
+async def limited(request: Request, limit: int) -> AsyncGenerator[bytes, None]:
+    """What is over `limit` is read but not kept: a client reads no answer while it still sends."""
+    size = 0
+    async for chunk in request.stream():
+        size += len(chunk)
+        if size <= limit:
+            yield chunk
+        elif size > DRAINED * limit:
+            break
+    if size > limit:
+        raise too_large(limit)
+
+
+def too_large(limit: int) -> BodyTooLarge:
+    return BodyTooLarge(f"The body is over {limit / 1_000_000:g} MB: send a smaller image.")

@@ -1,0 +1,85 @@
+"""One request over HTTP, from its path to TorchServe's answer."""
+
+import time
+from typing import Literal
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from handlers.errors import Fault
+from serve.dialect import access, answers, description, inference, management
+from serve.dialect.faults import MethodNotAllowed, ResourceNotFound
+from serve.dialect.tokens import Tokens
+from serve.models.server import ModelServer
+
+Port = Literal["inference", "management", "metrics"]
+# Set by the front that listens on TorchServe's three ports (serve.drop_in); without it, all that
+# they offer is on this one address.
+PORT_HEADER = "x-skin-port"
+DESCRIPTIONS = {
+    "inference": description.inference,
+    "management": description.management,
+    "metrics": description.metrics,
+}
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+
+class Dialect:
+    """`tokens` is None where clients need none."""
+
+    def __init__(self, server: ModelServer, tokens: Tokens | None) -> None:
+        self.server = server
+        self.tokens = tokens
+
+    async def answer(self, request: Request) -> Response:
+        """Every fault becomes an answer here."""
+        start = time.perf_counter()
+        try:
+            found = await self.routed(request)
+        except Fault as error:
+            found = answers.fault(error)
+        self.server.metrics.answered(found.status_code)
+        access.log(request, found.status_code, time.perf_counter() - start)
+        return found
+
+    async def routed(self, request: Request) -> Response:
+        path = request.url.path
+        port = request.headers.get(PORT_HEADER)
+        if path == "/api-description" or (path == "/" and request.method == "OPTIONS"):
+            return answers.told(DESCRIPTIONS.get(port or "", description.single_port)())
+        if path.strip("/") == "":
+            raise MethodNotAllowed
+        found = None
+        if port in (None, "metrics") and path.split("/")[1] == "metrics":
+            names = request.query_params.getlist("name[]")
+            text = self.server.metrics.text(names)
+            return answers.plain(text.encode(), 200, TEXT)
+        if port in (None, "management"):
+            found = await self.managed(request, path)
+        if found is None and port in (None, "inference"):
+            found = await self.inferred(request, path)
+        if found is None:
+            raise ResourceNotFound
+        return found
+
+    async def managed(self, request: Request, path: str) -> Response | None:
+        """None for what is inference's, where both are on one address."""
+        alone = request.headers.get(PORT_HEADER) == "management"
+        if path == "/token" and self.tokens:
+            self.tokens.renew(
+                request.query_params.get("type"), request.headers.get("authorization")
+            )
+            return answers.plain(b"\n", 200, answers.JSON)
+        if not alone and not management.owns(path):
+            return None
+        if self.tokens:
+            self.tokens.check("management", request.headers.get("authorization"))
+        return await management.answer(request, self.server)
+
+    async def inferred(self, request: Request, path: str) -> Response | None:
+        if self.tokens:
+            self.tokens.check("inference", request.headers.get("authorization"))
+        if path.split("/")[1] == "ping":
+            return await inference.ping(self.server)
+        asked = inference.wanted(path)
+        return await inference.answer(request, asked, self.server) if asked else None

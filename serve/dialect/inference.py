@@ -1,0 +1,95 @@
+"""The inference paths: what is asked of which model, and of which version."""
+
+import re
+from dataclasses import dataclass, field
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from serve.dialect import answers, description, forms
+from serve.dialect.calls import Command, Job, Parameter
+from serve.dialect.faults import BadRequest
+from serve.models.server import ModelServer
+
+KSERVE_V1 = re.compile(r"/v1/models/(?P<model>[^/]+):(?P<command>predict|explain)")
+KSERVE_V2 = re.compile(r"/v2/models/(?P<model>[^/]+)/(?P<command>infer|explain)")
+COMMANDS: dict[str, Command] = {"predict": "predict", "infer": "predict", "explain": "explain"}
+OWN = ("explain", "describe", "url_path")
+NO_NAME = "Parameter model_name is required."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """Without a model, the request itself names it. `headers` are what TorchServe adds for the
+    handler; `query` is an input too where TorchServe takes it for one.
+    """
+
+    model: str | None
+    version: str | None = None
+    command: Command = "predict"
+    headers: dict[str, str] = field(default_factory=dict)
+    query: bool = False
+
+
+def wanted(path: str) -> Wanted | None:
+    """None for a path that is none of inference's."""
+    parts = path.split("/")[1:]
+    for pattern in (KSERVE_V1, KSERVE_V2):
+        if match := pattern.match(path):
+            command = COMMANDS[match["command"]]
+            return Wanted(model=match["model"], command=command, headers=explains(command))
+    match parts:
+        case ["predictions" | "explanations" as kind, model, *rest] if model:
+            command = "explain" if kind == "explanations" else "predict"
+            return Wanted(
+                model=model,
+                version=rest[0] if rest and rest[0] else None,
+                command=command,
+                headers=explains(command) | {"url_path": "/".join(rest[1:]).rstrip("/")},
+            )
+        case ["invocations"]:
+            return Wanted(model=None, query=True)
+        case ["models", model, "invoke"]:
+            return Wanted(model=model)
+        case [model, "predict"]:
+            return Wanted(model=model, query=True)
+        case [model, version, "predict"]:
+            return Wanted(model=model, version=version, query=True)
+    return None
+
+
+def explains(command: Command) -> dict[str, str]:
+    return {"explain": str(command == "explain")}
+
+
+async def answer(request: Request, asked: Wanted, server: ModelServer) -> Response:
+    if request.method == "OPTIONS":
+        server.version(asked.model or "", asked.version)
+        return answers.told(description.model(asked.model or "", "inference"))
+    given = await forms.parameters(request, server.config.max_request_size)
+    if asked.query:
+        given = (*forms.query(request), *given)
+    model = asked.model or model_named(request, given) or server.only_model()
+    if model is None:
+        raise BadRequest(NO_NAME)
+    # What TorchServe sets there is no client's to set.
+    headers = {k: v for k, v in request.headers.items() if k not in OWN} | asked.headers
+    job = Job(
+        request_id=request.scope["request_id"],
+        parameters=given,
+        headers=headers,
+        command=asked.command,
+    )
+    return answers.replied(await server.infer(model, asked.version, job))
+
+
+def model_named(request: Request, given: tuple[Parameter, ...]) -> str | None:
+    """By the query, or by a form's field."""
+    named = next((one.value.decode() for one in given if one.name == "model_name"), None)
+    return request.query_params.get("model_name", named)
+
+
+async def ping(server: ModelServer) -> Response:
+    healthy = await server.healthy()
+    status = {"status": "Healthy" if healthy else "Unhealthy"}
+    return answers.told(status, 200 if healthy else 500)

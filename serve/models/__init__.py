@@ -1,0 +1,1 @@
+"""Archives and their versions, each a Ray Serve application of its own."""

@@ -1,0 +1,122 @@
+"""Each model version's replicas: a Ray Serve application of its own, without a route."""
+
+import asyncio
+import hashlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import ray
+from ray import serve as ray_serve
+from ray.exceptions import RayActorError, RayError
+from ray.serve.context import _get_global_client
+from ray.serve.exceptions import RayServeException
+from ray.serve.schema import ReplicaState
+
+from serve.dialect.calls import Job
+from serve.dialect.faults import Internal
+from serve.models.spec import Worked, WorkerSpec
+from serve.models.worker import Worker
+
+if TYPE_CHECKING:
+    from ray.serve.handle import DeploymentHandle
+
+DEPLOYMENT = "Worker"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Replica:
+    id: str
+    state: str
+    pid: int | None
+    started: float
+
+
+class CannotStart(Exception):
+    """No replica came up; the text is Ray's account of it."""
+
+
+class Workers:
+    """The replicas of one version; none before `start`, none after `stop`."""
+
+    def __init__(
+        self, name: str, spec: WorkerSpec, startup_timeout_s: float, device: str | None
+    ) -> None:
+        self.name = name
+        self.spec = spec
+        self.startup_timeout_s = startup_timeout_s
+        self.device = device
+        self.handle: DeploymentHandle | None = None
+
+    async def start(self, least: int, most: int) -> None:
+        """Also scales what runs, without a restart. Raises CannotStart, and then none is left."""
+        count: dict[str, object] = {"num_replicas": least}
+        if most > least:
+            # By Ray's own measure: a batch at work for each replica.
+            count = {
+                "autoscaling_config": {
+                    "min_replicas": least,
+                    "max_replicas": most,
+                    "target_ongoing_requests": 1,
+                }
+            }
+        deployment = ray_serve.deployment(Worker).options(
+            name=DEPLOYMENT,
+            # One at work and the next at hand: whoever comes free need not wait for the router.
+            max_ongoing_requests=2,
+            max_constructor_retry_count=1,
+            graceful_shutdown_timeout_s=self.spec.response_timeout_s,
+            health_check_period_s=1,
+            ray_actor_options={"num_cpus": 0, "num_gpus": self.gpus()},
+            **count,
+        )
+        # As long as this is the same, Ray adds or ends replicas and leaves the others alone; by
+        # itself it takes every call for another version.
+        deployment._version = hashlib.sha256(repr(self.spec).encode()).hexdigest()
+        try:
+            async with asyncio.timeout(self.startup_timeout_s):
+                self.handle = await asyncio.to_thread(
+                    ray_serve.run, deployment.bind(self.spec), name=self.name, route_prefix=None
+                )
+        except (RayError, RayServeException, RuntimeError, TimeoutError) as error:
+            await self.stop()
+            raise CannotStart(str(error) or "the time to start was over") from error
+
+    def gpus(self) -> int:
+        """One for each worker where there are any, unless the archive wants none."""
+        return int(self.device != "cpu" and bool(ray.cluster_resources().get("GPU")))
+
+    async def stop(self) -> None:
+        self.handle = None
+        await asyncio.to_thread(ray_serve.delete, self.name)
+
+    async def work(self, jobs: list[Job]) -> Worked:
+        if self.handle is None:
+            raise Internal("Worker died.")
+        try:
+            worked: Worked = await self.handle.work.remote(jobs)
+        except RayActorError as error:
+            raise Internal("Worker died.") from error
+        return worked
+
+    async def replicas(self) -> list[Replica]:
+        """As Ray's controller sees them, starting and stopping ones too."""
+        if self.handle is None:
+            return []
+        details = await asyncio.to_thread(_get_global_client().get_serve_details)
+        application = details["applications"].get(self.name, {"deployments": {}})
+        found = application["deployments"].get(DEPLOYMENT, {"replicas": []})["replicas"]
+        return [
+            Replica(
+                id=one["replica_id"],
+                state=ReplicaState(one["state"]).value,
+                pid=one["pid"],
+                started=one["start_time_s"],
+            )
+            for one in found
+        ]
+
+
+async def alive(names: list[str]) -> bool:
+    """Whether each of these applications runs, all its replicas well."""
+    found = (await asyncio.to_thread(ray_serve.status)).applications
+    return all(name in found and found[name].status == "RUNNING" for name in names)

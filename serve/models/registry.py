@@ -1,0 +1,76 @@
+"""The models that are registered, and their versions."""
+
+from collections.abc import Iterator
+
+from serve.dialect.calls import Registration
+from serve.dialect.faults import Conflict, ModelNotFound, ModelVersionNotFound
+from serve.dialect.metrics import Metrics
+from serve.dialect.properties import ServerConfig
+from serve.models.archive import ArchivedModel
+from serve.models.model import Model
+from serve.models.terms import terms_of
+from serve.models.version import Version
+
+
+class Registry:
+    def __init__(self, config: ServerConfig, metrics: Metrics) -> None:
+        self.config = config
+        self.metrics = metrics
+        self.models: dict[str, Model] = {}
+
+    def model(self, name: str) -> Model:
+        if name not in self.models:
+            raise ModelNotFound(f"Model not found: {name}")
+        return self.models[name]
+
+    def version(self, name: str, version: str | None) -> Version:
+        model = self.model(name)
+        found = model.versions.get(version or model.default)
+        if found is None:
+            raise ModelVersionNotFound(f"Model version: {version} does not exist for model: {name}")
+        return found
+
+    def versions(self) -> Iterator[Version]:
+        for model in self.models.values():
+            yield from model.versions.values()
+
+    def only_model(self) -> str | None:
+        """The one that was loaded at the start, where there was but one."""
+        found = [one.model for one in self.versions() if one.terms.at_startup]
+        return found[0] if len(found) == 1 else None
+
+    def list_models(self, limit: int, token: int) -> dict[str, object]:
+        names = sorted(self.models)
+        page = names[token : token + limit]
+        more = {"nextPageToken": str(token + limit)} if token + limit <= len(names) else {}
+        return more | {
+            "models": [
+                {"modelName": name, "modelUrl": self.version(name, None).terms.url} for name in page
+            ]
+        }
+
+    def enter(
+        self, archived: ArchivedModel, wanted: Registration, *, at_startup: bool = False
+    ) -> Version:
+        """In the list, without a worker yet."""
+        name = wanted.model_name or archived.name
+        model = self.models.setdefault(name, Model(name=name, default=archived.version))
+        if archived.version in model.versions:
+            raise Conflict(
+                f"Model version {archived.version} is already registered for model {name}"
+            )
+        version = Version(
+            model=name,
+            version=archived.version,
+            archived=archived,
+            terms=terms_of(archived, wanted, self.config, at_startup=at_startup),
+            metrics=self.metrics,
+        )
+        model.versions[version.version] = version
+        return version
+
+    def forget(self, version: Version) -> None:
+        model = self.models[version.model]
+        del model.versions[version.version]
+        if not model.versions:
+            del self.models[version.model]

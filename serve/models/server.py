@@ -1,0 +1,203 @@
+"""ModelServer: the registered models, and everything that may be asked of them."""
+
+import asyncio
+import json
+import logging
+from collections.abc import Coroutine
+from pathlib import Path
+
+from serve.dialect.answers import request_id
+from serve.dialect.calls import Job, Outcome, Registration, Reply, Scaling
+from serve.dialect.faults import (
+    BadRequest,
+    Internal,
+    InvalidModelVersion,
+    ModelVersionNotFound,
+)
+from serve.dialect.metrics import Metrics
+from serve.dialect.properties import ServerConfig
+from serve.models import snapshot
+from serve.models.archive import ArchivedModel, unpack
+from serve.models.cache import Cache
+from serve.models.described import described
+from serve.models.fleet import alive
+from serve.models.model import Model
+from serve.models.registry import Registry
+from serve.models.shadow import compare
+from serve.models.snapshot import Snapshot
+from serve.models.state import state
+from serve.models.store import ModelStore
+from serve.models.terms import refuse
+from serve.models.version import Version
+
+log = logging.getLogger(__name__)
+
+PROCESSING = "Processing worker updates..."
+
+
+class ModelServer(Registry):
+    """With a `snapshot` file, every change is written there."""
+
+    def __init__(
+        self, config: ServerConfig, store: ModelStore, unpacked: Path, snapshot: Path | None = None
+    ) -> None:
+        super().__init__(config, Metrics())
+        self.store = store
+        self.unpacked = unpacked
+        self.snapshot = snapshot
+        self.cache = Cache(config.response_cache_size)
+        self.background: set[asyncio.Task[None]] = set()
+
+    async def infer(self, model: str, version: str | None, job: Job) -> Reply:
+        """A request without a version goes to the default, or to a canary by its weight."""
+        chosen = self.version(model, version)
+        if version is None:
+            chosen = self.models[model].drawn()
+        label = version or "default"
+        self.metrics.inference(model, version)
+        reply = await self.cache.through(chosen, job, lambda: chosen.ask(job, label))
+        if version is None:
+            self.mirror(self.models[model], chosen, job, reply)
+        return reply
+
+    def mirror(self, model: Model, chosen: Version, job: Job, reply: Reply) -> None:
+        """Shadows get a copy once there is an answer to compare with; nobody waits for them."""
+        for shadow in model.shadows(chosen):
+            self.later(compare(shadow, job, reply, self.metrics))
+
+    def later(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.create_task(work)
+        self.background.add(task)
+        task.add_done_callback(self.background.discard)
+
+    async def healthy(self) -> bool:
+        """Whether each version that should have a worker has one that lives."""
+        if not self.config.strict_ping:
+            return True
+        wanted = [one.workers.name for one in self.versions() if one.min_workers]
+        return not wanted or await alive(wanted)
+
+    async def register(self, wanted: Registration) -> Outcome:
+        refuse(wanted)
+        archived = await self.unpacked_from(wanted.url, wanted.handler)
+        return await self.admit(self.enter(archived, wanted), synchronous=wanted.synchronous)
+
+    async def unpacked_from(self, url: str, handler: str | None = None) -> ArchivedModel:
+        path = await self.store.fetch(url)
+        return await asyncio.to_thread(unpack, path, self.unpacked, handler)
+
+    async def admit(self, version: Version, *, synchronous: bool) -> Outcome:
+        """Starts its workers; if they don't come up, it is not registered."""
+        least, most = version.terms.min_workers, version.terms.max_workers
+        text = (
+            f'Model "{version.model}" Version: {version.version}'
+            f" registered with {least} initial workers"
+        )
+        if not most:
+            self.changed()
+            more = "Use scale workers API to add workers for the model."
+            return Outcome(code=200, status=f"{text}. {more}")
+        if not synchronous:
+            self.later(self.scaled_later(version, least, most))
+            return Outcome(code=202, status=PROCESSING)
+        try:
+            await version.scale(least, most)
+        except Internal:
+            self.forget(version)
+            raise
+        self.changed()
+        return Outcome(code=200, status=text)
+
+    async def scaled_later(self, version: Version, least: int, most: int) -> None:
+        try:
+            await version.scale(least, most)
+        except Internal as fault:
+            log.error("%s", fault)
+        self.changed()
+
+    async def unregister(self, name: str, version: str | None) -> Outcome:
+        """The default can go only as the last one; what is under way is finished."""
+        model = self.model(name)
+        leaving = self.version(name, version)
+        if leaving.version == model.default and len(model.versions) > 1:
+            raise InvalidModelVersion(f"Cannot remove default version for model {name}")
+        self.forget(leaving)
+        self.changed()
+        await leaving.close()
+        self.store.forget(leaving.terms.url)
+        return Outcome(code=200, status=f'Model "{name}" unregistered')
+
+    async def scale(self, name: str, version: str | None, scaling: Scaling) -> Outcome:
+        found = self.version(name, version)
+        least = scaling.min_workers
+        most = least if scaling.max_workers is None else scaling.max_workers
+        if most < least:
+            raise BadRequest("max_worker cannot be less than min_worker.")
+        if least < 0:
+            raise BadRequest("min_worker must be 0 or more.")
+        if scaling.weight is not None:
+            found.weight = scaling.weight
+        if scaling.shadow is not None:
+            found.shadow = scaling.shadow
+        if not scaling.synchronous:
+            self.later(self.scaled_later(found, least, most))
+            return Outcome(code=202, status=PROCESSING)
+        await found.scale(least, most)
+        self.changed()
+        which = f", version: {version}" if version else ""
+        return Outcome(code=200, status=f"Workers scaled to {least} for model: {name}{which}")
+
+    async def set_default(self, name: str, version: str) -> Outcome:
+        model = self.model(name)
+        if version not in model.versions:
+            raise ModelVersionNotFound(f"Model version {version} does not exist for model {name}")
+        model.default = version
+        self.changed()
+        return Outcome(
+            code=200,
+            status=f'Default version successfully updated for model "{name}" to "{version}"',
+        )
+
+    async def describe(
+        self, name: str, version: str | None, customized: bool = False
+    ) -> list[dict[str, object]]:
+        if version == "all":
+            found = list(self.model(name).versions.values())
+        else:
+            found = [self.version(name, version)]
+        return [
+            await described(one, await self.metadata(one) if customized else None) for one in found
+        ]
+
+    async def metadata(self, version: Version) -> object:
+        """What the handler tells of itself; it waits its turn like any request."""
+        reply = await version.ask(
+            Job(request_id=request_id(), parameters=(), command="describe"), "default"
+        )
+        return json.loads(reply.body)
+
+    def changed(self) -> None:
+        """What is registered is written down, to be there again after a restart."""
+        self.cache.clear()
+        if self.snapshot is not None:
+            snapshot.write(self.snapshot, state(self.models))
+
+    async def restore(self, found: Snapshot) -> None:
+        """Everything as it was written down. Raises Fault for what can't be had any more."""
+        for name, versions in found.models.items():
+            for version, was in versions.items():
+                wanted = Registration(
+                    url=was.mar_name,
+                    model_name=name,
+                    batch_size=was.batch_size,
+                    max_batch_delay_ms=was.max_batch_delay_ms,
+                    response_timeout_s=was.response_timeout_s,
+                    startup_timeout_s=was.startup_timeout_s,
+                )
+                archived = await self.unpacked_from(was.mar_name)
+                restored = self.enter(archived, wanted, at_startup=True)
+                restored.weight, restored.shadow = was.weight, was.shadow
+                if was.default_version:
+                    self.models[name].default = version
+                if was.max_workers:
+                    await restored.scale(was.min_workers, was.max_workers)

@@ -1,0 +1,187 @@
+"""What is registered, to and from TorchServe's snapshot files."""
+
+import json
+import os
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from serve.dialect import property_file
+
+Versions = dict[str, "VersionState"]
+KEY = "model_snapshot"
+DEFAULT_TIMEOUT_S = 120
+
+
+class SnapshotError(Exception):
+    """A snapshot that can't be restored; the text names it and says what to do."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class VersionState:
+    """`weight` and `shadow` are this project's own; TorchServe passes over them."""
+
+    default_version: bool
+    mar_name: str
+    min_workers: int
+    max_workers: int
+    batch_size: int
+    max_batch_delay_ms: int
+    response_timeout_s: int
+    startup_timeout_s: int
+    weight: float = 0.0
+    shadow: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """Model -> version -> state."""
+
+    models: dict[str, Versions]
+
+
+def write(path: Path, snapshot: Snapshot) -> None:
+    """Whole or not at all, so that a crash leaves the one before."""
+    state = {
+        "name": path.name,
+        "modelCount": sum(len(versions) for versions in snapshot.models.values()),
+        "created": int(time.time() * 1000),
+        "models": {
+            model: {version: as_json(state) for version, state in versions.items()}
+            for model, versions in snapshot.models.items()
+        },
+    }
+    text = property_file.written({KEY: json.dumps(state, indent=2, ensure_ascii=False)})
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, stage = tempfile.mkstemp(prefix=f".{path.name}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "w", encoding=property_file.ENCODING) as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(stage).replace(path)
+    except BaseException:
+        Path(stage).unlink()
+        raise
+
+
+def as_json(state: VersionState) -> dict[str, object]:
+    """In TorchServe's order."""
+    found: dict[str, object] = {
+        "defaultVersion": state.default_version,
+        "marName": state.mar_name,
+        "minWorkers": state.min_workers,
+        "maxWorkers": state.max_workers,
+        "batchSize": state.batch_size,
+        "maxBatchDelay": state.max_batch_delay_ms,
+        "responseTimeout": state.response_timeout_s,
+        "startupTimeout": state.startup_timeout_s,
+        "runtimeType": "python",
+    }
+    if state.weight:
+        found["weight"] = state.weight
+    if state.shadow:
+        found["shadow"] = True
+    return found
+
+
+def read(path: Path) -> Snapshot:
+    """Also what a TorchServe wrote. Raises SnapshotError, and leaves the file as it is."""
+    try:
+        found = property_file.read(path).get(KEY)
+        if found is None:
+            raise ValueError(f"it has no {KEY}")
+        return parse(found.value)
+    except (ValueError, RecursionError, property_file.PropertiesError) as error:
+        raise SnapshotError(
+            f"The snapshot {path} can't be restored: {error}. It was left as it is: mend it, or"
+            " move it away to start with the models of load_models."
+        ) from error
+
+
+def parse(text: str) -> Snapshot:
+    """The JSON of `model_snapshot`. Raises ValueError with what is wrong."""
+    return of_models(section("the snapshot", json.loads(text)).get("models"))
+
+
+def parse_models(text: str) -> Snapshot:
+    """The JSON of the property `models`. Raises ValueError with what is wrong."""
+    return of_models(json.loads(text))
+
+
+def of_models(value: object) -> Snapshot:
+    found = {
+        model: {
+            version: version_state(f"version {version} of {model}", state)
+            for version, state in section(f"model {model}", versions).items()
+        }
+        for model, versions in section("models", value).items()
+    }
+    for model, versions in found.items():
+        defaults = sum(state.default_version for state in versions.values())
+        if defaults != 1:
+            raise ValueError(f"model {model} has {defaults} default versions instead of one")
+    return Snapshot(models=found)
+
+
+def version_state(name: str, value: object) -> VersionState:
+    said = Section(name, section(name, value))
+    least = said.number("minWorkers", 0)
+    return VersionState(
+        default_version=said.flag("defaultVersion"),
+        mar_name=said.text("marName"),
+        min_workers=least,
+        max_workers=said.number("maxWorkers", least),
+        batch_size=said.number("batchSize", 1),
+        # TorchServe sets -10000 where a registration by JSON says nothing: it doesn't wait then.
+        max_batch_delay_ms=max(0, said.number("maxBatchDelay", -10_000)),
+        response_timeout_s=said.number("responseTimeout", 0, DEFAULT_TIMEOUT_S),
+        # Releases before 0.12 don't write it.
+        startup_timeout_s=said.number("startupTimeout", 0, DEFAULT_TIMEOUT_S),
+        weight=said.share("weight", 0.0),
+        shadow=said.flag("shadow", False),
+    )
+
+
+def section(name: str, value: object) -> dict[str, object]:
+    if not isinstance(value, dict):
+        raise ValueError(f"{name} must be a JSON object, not {value!r:.50}")
+    return value
+
+
+class Section:
+    """A JSON object with a name. Each method raises ValueError for a value that can't be."""
+
+    def __init__(self, name: str, said: dict[str, object]) -> None:
+        self.name = name
+        self.said = said
+
+    def text(self, key: str) -> str:
+        value = self.said.get(key)
+        if not isinstance(value, str) or not value:
+            raise self.unfit(key, "a text")
+        return value
+
+    def flag(self, key: str, default: bool | None = None) -> bool:
+        value = self.said.get(key, default)
+        if not isinstance(value, bool):
+            raise self.unfit(key, "true or false")
+        return value
+
+    def number(self, key: str, least: int, default: int | None = None) -> int:
+        value = self.said.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise self.unfit(key, f"a whole number from {least} on")
+        return value
+
+    def share(self, key: str, default: float) -> float:
+        value = self.said.get(key, default)
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
+            raise self.unfit(key, "a number from 0 to 1")
+        return float(value)
+
+    def unfit(self, key: str, expected: str) -> ValueError:
+        return ValueError(
+            f"{key} of {self.name} must be {expected}, not {self.said.get(key)!r:.50}"
+        )

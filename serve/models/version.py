@@ -1,0 +1,140 @@
+"""One version of a model: its archive, its workers and what waits for them."""
+
+import asyncio
+import os
+import time
+from dataclasses import dataclass, field
+
+from serve.dialect.calls import Failure, Job, Reply
+from serve.dialect.faults import Internal, ServiceUnavailable
+from serve.dialect.metrics import Metrics
+from serve.models.archive import ArchivedModel
+from serve.models.fleet import CannotStart, Workers
+from serve.models.queue import Batching, QueueFull, VersionQueue
+from serve.models.spec import WorkerSpec
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """How a version is served, once registration, archive and settings have been weighed."""
+
+    url: str
+    runtime: str
+    min_workers: int
+    max_workers: int
+    batch_size: int
+    max_batch_delay_ms: int
+    response_timeout_s: int
+    startup_timeout_s: int
+    job_queue_size: int
+    envelope: str | None
+    limit_pixels: bool
+    at_startup: bool = False
+
+
+@dataclass(kw_only=True)
+class Version:
+    model: str
+    version: str
+    archived: ArchivedModel
+    terms: Terms
+    metrics: Metrics
+    min_workers: int = 0
+    max_workers: int = 0
+    weight: float = 0.0
+    shadow: bool = False
+    changing: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    def __post_init__(self) -> None:
+        terms = self.terms
+        self.queue = VersionQueue(
+            self.work,
+            Batching(
+                size=terms.batch_size,
+                delay_s=terms.max_batch_delay_ms / 1000,
+                capacity=terms.job_queue_size,
+            ),
+        )
+        self.workers = Workers(
+            f"{self.model}--{self.version}",
+            WorkerSpec(
+                model=self.model,
+                folder=str(self.archived.folder),
+                handler=self.archived.handler,
+                envelope=terms.envelope,
+                batch_size=terms.batch_size,
+                response_timeout_s=terms.response_timeout_s,
+                threads=max(1, (os.cpu_count() or 1) // max(1, terms.max_workers)),
+                limit_pixels=terms.limit_pixels,
+            ),
+            terms.startup_timeout_s,
+            self.archived.config.device_type,
+        )
+
+    async def scale(self, least: int, most: int) -> None:
+        """What is at work is finished first. Raises Internal if no worker comes up."""
+        async with self.changing:
+            start = time.perf_counter()
+            if most < self.max_workers:
+                self.queue.resize(most)
+            if most == 0:
+                await self.queue.drained()
+                await self.workers.stop()
+            else:
+                try:
+                    await self.workers.start(least, most)
+                except CannotStart as error:
+                    self.queue.resize(0)
+                    self.min_workers = self.max_workers = 0
+                    raise Internal(
+                        f"Failed to start workers for model {self.model} version: {self.version}"
+                    ) from error
+                self.metrics.worker_load_time(
+                    f"{self.model}_{self.version}", (time.perf_counter() - start) * 1000
+                )
+            self.min_workers, self.max_workers = least, most
+            self.queue.resize(most)
+
+    async def ask(self, job: Job, label: str) -> Reply:
+        """`label` is the version that the request named, or `default`."""
+        start = time.perf_counter()
+        try:
+            return await self.queue.ask(job)
+        except QueueFull as error:
+            raise ServiceUnavailable(self.no_worker(job, label)) from error
+        finally:
+            spent = (time.perf_counter() - start) * 1e6
+            self.metrics.inference_latency_us(self.model, label, spent)
+
+    def no_worker(self, job: Job, label: str) -> str:
+        named = self.model if label == "default" else f'{self.model}" Version {self.version}'
+        what = "describe" if job.command == "describe" else "inference"
+        text = (
+            f'Model "{named}" has no worker to serve {what} request.'
+            " Please use scale workers API to add workers."
+        )
+        if job.command == "describe":
+            return text
+        return (
+            f"{text} If this is a sequence inference, please check if it is closed, or expired;"
+            " or exceeds maxSequenceJobQueueSize"
+        )
+
+    async def work(self, jobs: list[Job], waited_s: list[float]) -> list[Reply | Failure]:
+        """What the queue runs."""
+        for waited in waited_s:
+            self.metrics.queue_latency_us(self.model, self.version, waited * 1e6)
+        self.metrics.gauge("QueueTime", max(waited_s) * 1000)
+        start = time.perf_counter()
+        worked = await self.workers.work(jobs)
+        spent = time.perf_counter() - start
+        # What the way to the worker and back took, as TorchServe means it.
+        self.metrics.gauge("WorkerThreadTime", (spent - worked.seconds) * 1000)
+        for one in worked.measured:
+            self.metrics.handler_metric(one)
+        return worked.answers
+
+    async def close(self) -> None:
+        """Finishes what is under way, then ends the workers."""
+        await self.queue.drained()
+        await self.workers.stop()

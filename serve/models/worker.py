@@ -1,0 +1,45 @@
+"""One replica of a model version."""
+
+import asyncio
+import time
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import ray
+
+from serve.dialect.calls import Job
+from serve.models.spec import Worked, WorkerSpec
+
+if TYPE_CHECKING:
+    from serve.models.handler import ArchivedHandler
+
+
+class Worker:
+    """torch and TorchServe's Python side are loaded here, and nowhere else in serving."""
+
+    def __init__(self, spec: WorkerSpec) -> None:
+        self.spec = spec
+        # One thread, as a handler may expect to be called by the one that made it.
+        self.thread = ThreadPoolExecutor(1)
+        self.handler = self.thread.submit(self.loaded).result()
+
+    def loaded(self) -> "ArchivedHandler":
+        import torch
+
+        from serve.models.handler import ArchivedHandler
+
+        torch.set_num_threads(self.spec.threads)
+        # Ray shows a replica its own GPUs only, so the first of them is number 0.
+        return ArchivedHandler(self.spec, 0 if ray.get_gpu_ids() else None)
+
+    async def work(self, jobs: list[Job]) -> Worked:
+        return await asyncio.get_running_loop().run_in_executor(self.thread, self.answered, jobs)
+
+    def answered(self, jobs: list[Job]) -> Worked:
+        start = time.perf_counter()
+        answers = self.handler.answer(jobs)
+        return Worked(
+            answers=answers,
+            seconds=time.perf_counter() - start,
+            measured=self.handler.metrics.taken(),
+        )

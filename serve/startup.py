@@ -1,0 +1,93 @@
+"""What the front has when it starts: the store, the models to load, the tokens."""
+
+import logging
+from datetime import timedelta
+
+from serve.dialect import access
+from serve.dialect.calls import Registration
+from serve.dialect.faults import ModelNotFound
+from serve.dialect.tokens import Tokens
+from serve.models import snapshot
+from serve.models.archive import unpack
+from serve.models.own import lay_out
+from serve.models.server import ModelServer
+from serve.models.store import ModelStore
+from serve.settings import Settings, SettingsError
+
+log = logging.getLogger(__name__)
+
+# How many workers a model gets that is loaded at the start, if nothing says otherwise.
+WORKERS = 1
+
+
+def check(settings: Settings) -> None:
+    """Raises SettingsError for what is missing, before any server starts."""
+    store = ModelStore(settings.store)
+    try:
+        if settings.model is not None:
+            for file in (settings.model, settings.model_config):
+                if not file.is_file():
+                    raise SettingsError(f"There is no {file}: run python -m train.pth_to_pt first.")
+        elif settings.restores:
+            snapshot.read(settings.restores)
+        else:
+            for url, _ in to_load(settings, store):
+                store.find(url)
+    except ModelNotFound as error:
+        raise SettingsError(
+            f"{error}, in {settings.store}: run python -m mar_config.build, or set"
+            " SKIN_MODEL_STORE and SKIN_ARCHIVE."
+        ) from error
+    except snapshot.SnapshotError as error:
+        raise SettingsError(str(error)) from error
+
+
+async def started(settings: Settings) -> tuple[ModelServer, Tokens | None]:
+    """Returns once every model to be loaded answers. Raises Fault if one can't."""
+    config = settings.config
+    access.write_to(settings.logs / "access_log.log")
+    if config.ignored:
+        log.warning("TorchServe's settings without a use here: %s", ", ".join(config.ignored))
+    store = ModelStore(settings.store, config.allowed_urls)
+    server = ModelServer(config, store, settings.logs / "models", settings.snapshot)
+    if settings.model is not None:
+        await load_own(server, settings)
+    elif settings.restores:
+        log.warning("restoring %s; without it, load_models would be loaded", settings.restores)
+        await server.restore(snapshot.read(settings.restores))
+    else:
+        for url, name in to_load(settings, store):
+            await load(server, url, name)
+    return server, tokens(settings)
+
+
+def to_load(settings: Settings, store: ModelStore) -> list[tuple[str, str | None]]:
+    if settings.archive is not None:
+        return [(settings.archive, None)]
+    if settings.config.load_all_models:
+        return [(url, None) for url in store.everything()]
+    return [(one.url, one.name) for one in settings.config.load_models]
+
+
+async def load(server: ModelServer, url: str, name: str | None) -> None:
+    wanted = Registration(url=url, model_name=name, initial_workers=WORKERS)
+    archived = await server.unpacked_from(url)
+    await server.admit(server.enter(archived, wanted, at_startup=True), synchronous=True)
+
+
+async def load_own(server: ModelServer, settings: Settings) -> None:
+    """A model that is in no archive."""
+    assert settings.model is not None
+    folder = lay_out(settings.model, settings.model_config, settings.logs / "models" / "own")
+    wanted = Registration(url=settings.model.name, initial_workers=WORKERS)
+    version = server.enter(unpack(folder, server.unpacked), wanted, at_startup=True)
+    await server.admit(version, synchronous=True)
+
+
+def tokens(settings: Settings) -> Tokens | None:
+    if settings.config.disable_token_authorization:
+        return None
+    lifetime = timedelta(minutes=settings.config.token_expiration_min)
+    made = Tokens.create(settings.key_file, lifetime)
+    log.warning("clients need a token: its keys are in %s", settings.key_file)
+    return made

@@ -1,0 +1,111 @@
+"""Each row of the table is answered by both servers as TorchServe does."""
+
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from itertools import groupby
+from pathlib import Path
+
+import pytest
+
+from tests.contract import archives
+from tests.contract.rows import ROWS
+from tests.contract.rows.asking import PORTS, Asker, Target
+from tests.contract.rows.judging import faults
+from tests.contract.rows.registering import register, unregister
+from tests.contract.rows.row import Row
+
+SERVERS = ("torchserve", "ray")
+Askers = dict[str, Asker]
+
+
+def targets_of(envelope: str) -> dict[str, Target]:
+    """From SKIN_TEST_<SERVER>_<ENVELOPE>_<PORT> and …_STORE."""
+    found = {}
+    for server in SERVERS:
+        prefix = f"SKIN_TEST_{server}_{envelope}".upper()
+        named = {name: os.environ.get(f"{prefix}_{name}".upper()) for name in (*PORTS, "store")}
+        given = {name: value for name, value in named.items() if value is not None}
+        if missing := sorted(named.keys() - given.keys()):
+            pytest.skip(f"{prefix}_{missing[0].upper()} says where the server is")
+        store = Path(given.pop("store"))
+        found[server] = Target(
+            inference=given["inference"],
+            management=given["management"],
+            metrics=given["metrics"],
+            store=store,
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def enveloped_targets() -> Callable[[str], dict[str, Target]]:
+    """Servers whose service_envelope is the one that is named."""
+    return targets_of
+
+
+@pytest.fixture(scope="session")
+def askers(targets: dict[str, Target]) -> Iterator[Askers]:
+    with serving(targets, archives.SERVED) as found:
+        yield found
+
+
+@pytest.fixture(scope="session")
+def enveloped(
+    enveloped_targets: Callable[[str], dict[str, Target]],
+) -> Iterator[Callable[[str], Askers]]:
+    running: dict[str, Askers] = {}
+    with ExitStack() as stack:
+
+        def enveloped(envelope: str) -> Askers:
+            if envelope not in running:
+                models = serving(enveloped_targets(envelope), archives.SERVED[:1])
+                running[envelope] = stack.enter_context(models)
+            return running[envelope]
+
+        yield enveloped
+
+
+@contextmanager
+def serving(targets: dict[str, Target], served: archives.Served) -> Iterator[Askers]:
+    """Both servers with the archives in their stores and the models registered."""
+    with ExitStack() as stack:
+        found = {name: stack.enter_context(Asker(target)) for name, target in targets.items()}
+        different = list({asker.target.inference: asker for asker in found.values()}.values())
+        models = [list(group) for _, group in groupby(served, key=lambda one: one[0])]
+        for asker in different:
+            archives.fill(asker.target.store)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(lambda pair: add(*pair), [(a, m) for a in different for m in models]))
+        yield found
+        for asker in different:
+            remove(asker, served)
+
+
+def add(asker: Asker, versions: archives.Served) -> None:
+    for model, archive in versions:
+        answer = asker.answer(register(200, model, url=f"{archive}.mar", initial_workers=1))
+        assert answer.status_code == 200, answer.text
+
+
+def remove(asker: Asker, served: archives.Served) -> None:
+    """The default version of a model comes last."""
+    for model, archive in reversed(served):
+        version = next(one.version for one in archives.ARCHIVES if one.name == archive)
+        answer = asker.answer(unregister(f"{model}/{version}"))
+        assert answer.status_code == 200, answer.text
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if not row.needs], ids=str)
+def test_both_answer_alike(row: Row, askers: Askers) -> None:
+    found = faults(row, askers)
+
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("row", [row for row in ROWS if row.needs], ids=str)
+def test_both_answer_alike_under_an_envelope(row: Row, enveloped: Callable[[str], Askers]) -> None:
+    found = faults(row, enveloped(row.needs))
+
+    assert not found, "\n".join(found)

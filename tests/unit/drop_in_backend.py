@@ -1,0 +1,157 @@
+"""What the front's tests run it against: a real HTTP server, in a thread of its own."""
+
+import asyncio
+import gzip
+import hashlib
+import json
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from concurrent.futures import Future
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from typing import Any, TypeVar
+
+import uvicorn
+
+from serve.dialect.property_values import Address
+from serve.drop_in import DropIn
+from tests.conftest import free_ports
+
+Value = TypeVar("Value")
+Message = dict[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+
+WITHIN_S = 10
+ZIPPED = gzip.compress(b"body")
+
+
+def on_free_ports() -> DropIn:
+    """A front that has no backend yet."""
+    ports = iter(free_ports(5))
+    return DropIn(
+        backend="http://127.0.0.1:1",
+        grpc_backend="127.0.0.1:1",
+        inference_address=Address(port=next(ports)),
+        management_address=Address(port=next(ports)),
+        metrics_address=Address(port=next(ports)),
+        grpc_inference_address=Address(port=next(ports)),
+        grpc_management_address=Address(port=next(ports)),
+    )
+
+
+class Background:
+    """An event loop in a thread, so that a test can speak to what runs in it as from outside."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+
+    def start(self, work: Coroutine[Any, Any, Value]) -> Future[Value]:
+        return asyncio.run_coroutine_threadsafe(work, self.loop)
+
+    @contextmanager
+    def within(self, context: AbstractAsyncContextManager[Value]) -> Iterator[Value]:
+        value = self.start(context.__aenter__()).result(WITHIN_S)
+        try:
+            yield value
+        finally:
+            self.start(context.__aexit__(None, None, None)).result(2 * WITHIN_S)
+
+
+@contextmanager
+def background() -> Iterator[Background]:
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever)
+    thread.start()
+    try:
+        yield Background(loop)
+    finally:
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
+
+
+class Backend:
+    """An ASGI application that tells what it saw; each path is one behaviour."""
+
+    def __init__(self) -> None:
+        self.peers: list[tuple[str, int]] = []
+        self.arrived = threading.Semaphore(0)
+        self.go_on = threading.Event()
+        self.abandoned = threading.Event()
+
+    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
+        self.peers.append(tuple(scope["client"]))
+        path = scope["path"]
+        if path == "/stream":
+            await self.stream(send)
+        elif path == "/wait":
+            await self.wait(receive)
+        elif path == "/zipped":
+            await started(send, [(b"content-encoding", b"gzip")])
+            await send({"type": "http.response.body", "body": ZIPPED})
+        elif path in ("/die", "/die-chunked"):
+            await started(send, [(b"content-length", b"1000")] if path == "/die" else [])
+            await send({"type": "http.response.body", "body": b"half", "more_body": True})
+            raise RuntimeError("as asked")
+        elif path.startswith("/status/"):
+            await started(send, [(b"content-length", b"2")], int(path.removeprefix("/status/")))
+            await send({"type": "http.response.body", "body": b"ok"})
+        elif path == "/large":
+            await started(send, [])
+            for _ in range(20):
+                more = {"type": "http.response.body", "body": bytes(1_000_000), "more_body": True}
+                await send(more)
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            await self.tell(scope, receive, send)
+
+    async def tell(self, scope: Message, receive: Receive, send: Send) -> None:
+        digest, size, more = hashlib.sha256(), 0, True
+        while more:
+            message = await receive()
+            digest.update(message.get("body", b""))
+            size += len(message.get("body", b""))
+            more = message.get("more_body", False)
+            self.arrived.release()
+        told = {
+            "method": scope["method"],
+            "path": scope["raw_path"].decode(),
+            "query": scope["query_string"].decode(),
+            "headers": [[name.decode(), value.decode()] for name, value in scope["headers"]],
+            "size": size,
+            "sha256": digest.hexdigest(),
+        }
+        body = json.dumps(told).encode()
+        await started(send, [(b"content-length", str(len(body)).encode()), (b"x-two", b"1")])
+        await send({"type": "http.response.body", "body": body})
+
+    async def stream(self, send: Send) -> None:
+        await started(send, [])
+        await send({"type": "http.response.body", "body": b"one", "more_body": True})
+        await asyncio.to_thread(self.go_on.wait, WITHIN_S)
+        await send({"type": "http.response.body", "body": b"two"})
+
+    async def wait(self, receive: Receive) -> None:
+        self.arrived.release()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+        self.abandoned.set()
+
+
+async def started(send: Send, headers: list[tuple[bytes, bytes]], status: int = 200) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+
+
+@asynccontextmanager
+async def http_backend(app: Backend) -> AsyncIterator[str]:
+    (port,) = free_ports(1)
+    config = uvicorn.Config(
+        app, port=port, lifespan="off", log_level="critical", date_header=False, server_header=False
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(server.serve())
+    while not server.started:
+        await asyncio.sleep(0.01)
+    yield f"http://127.0.0.1:{port}"
+    server.should_exit = True
+    await task

@@ -1,0 +1,90 @@
+"""The page's token: read for each request, renewed once it has expired."""
+
+import json
+from pathlib import Path
+
+import httpx
+
+from streamlit_app.tokens import KeyFile
+
+URL = "http://backend/predictions/skin_vit"
+
+
+class Backend:
+    """Accepts one key; /token writes another."""
+
+    def __init__(self, file: Path, accepted: str = "new") -> None:
+        self.file = file
+        self.accepted = accepted
+        self.asked: list[tuple[str, str | None]] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        sent = request.headers.get("authorization")
+        self.asked.append((request.url.path, sent))
+        if request.url.path == "/token":
+            write(self.file, "new")
+            return httpx.Response(200, text="\n")
+        if sent == f"Bearer {self.accepted}":
+            return httpx.Response(200, json={})
+        return httpx.Response(400, json={"code": 400, "type": "InvalidKeyException"})
+
+
+def write(file: Path, key: str) -> None:
+    file.write_text(json.dumps({"inference": {"key": key}, "API": {"key": "api"}}))
+
+
+def post(file: Path, backend: Backend) -> httpx.Response:
+    keys = KeyFile(path=file, management="http://backend:8081")
+    with httpx.Client(transport=httpx.MockTransport(backend), auth=keys) as client:
+        return client.post(URL, content=b"image")
+
+
+def test_the_key_goes_with_the_request(tmp_path: Path) -> None:
+    backend = Backend(tmp_path / "key_file.json")
+    write(backend.file, "new")
+
+    assert post(backend.file, backend).status_code == 200
+    assert backend.asked == [("/predictions/skin_vit", "Bearer new")]
+
+
+def test_an_expired_key_is_renewed_once(tmp_path: Path) -> None:
+    backend = Backend(tmp_path / "key_file.json")
+    write(backend.file, "old")
+
+    assert post(backend.file, backend).status_code == 200
+    assert backend.asked == [
+        ("/predictions/skin_vit", "Bearer old"),
+        ("/token", "Bearer api"),
+        ("/predictions/skin_vit", "Bearer new"),
+    ]
+
+
+def test_a_backend_that_refuses_the_new_key_too_has_the_last_word(tmp_path: Path) -> None:
+    backend = Backend(tmp_path / "key_file.json", accepted="none")
+    write(backend.file, "old")
+
+    assert post(backend.file, backend).status_code == 400
+    assert len(backend.asked) == 3
+
+
+def test_without_a_key_file_nothing_is_sent(tmp_path: Path) -> None:
+    backend = Backend(tmp_path / "absent.json")
+
+    assert post(backend.file, backend).status_code == 400
+    assert backend.asked == [("/predictions/skin_vit", None)]
+
+
+def test_another_fault_renews_nothing(tmp_path: Path) -> None:
+    backend = Backend(tmp_path / "key_file.json")
+    write(backend.file, "key")
+
+    def refusing(request: httpx.Request) -> httpx.Response:
+        backend.asked.append((request.url.path, None))
+        return httpx.Response(400, json={"code": 400, "type": "BadRequestException"})
+
+    with httpx.Client(
+        transport=httpx.MockTransport(refusing),
+        auth=KeyFile(path=backend.file, management="http://backend:8081"),
+    ) as client:
+        assert client.post(URL).status_code == 400
+    assert len(backend.asked) == 1

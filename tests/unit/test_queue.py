@@ -1,0 +1,176 @@
+"""Batches are gathered as by TorchServe, and nobody waits in vain."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from serve.dialect.calls import Command, Failure, Job, Reply
+from serve.dialect.faults import Internal
+from serve.models.queue import Batching, QueueFull, VersionQueue
+
+
+def job(name: str, command: Command = "predict") -> Job:
+    return Job(request_id=name, parameters=(), command=command)
+
+
+class Worker:
+    """Keeps the batches it got; holds each until it is let go."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.free = asyncio.Event()
+        self.free.set()
+        self.fails: Failure | None = None
+
+    async def run(self, jobs: list[Job], waited_s: list[float]) -> list[Reply | Failure]:
+        assert len(waited_s) == len(jobs)
+        self.batches.append([one.request_id for one in jobs])
+        await self.free.wait()
+        return [self.fails or Reply(body=one.request_id.encode()) for one in jobs]
+
+
+def queue(worker: Worker, size: int = 4, delay_s: float = 0.2, capacity: int = 10) -> VersionQueue:
+    made = VersionQueue(worker.run, Batching(size=size, delay_s=delay_s, capacity=capacity))
+    made.resize(1)
+    return made
+
+
+def ran(scenario: Callable[[Worker], Awaitable[None]]) -> None:
+    async def run() -> None:
+        async with asyncio.timeout(5):
+            await scenario(Worker())
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize(
+    ("count", "batches"), [(1, [1]), (3, [3]), (4, [4]), (6, [4, 2]), (9, [4, 4, 1])]
+)
+def test_batches_have_torchserves_sizes(count: int, batches: list[int]) -> None:
+    async def scenario(worker: Worker) -> None:
+        waiting = queue(worker)
+        names = [str(number) for number in range(count)]
+        replies = await asyncio.gather(*(waiting.ask(job(name)) for name in names))
+        assert [reply.body.decode() for reply in replies] == names
+        assert [len(batch) for batch in worker.batches] == batches
+
+    ran(scenario)
+
+
+def test_a_full_batch_does_not_wait() -> None:
+    async def scenario(worker: Worker) -> None:
+        waiting = queue(worker, delay_s=60)
+        await asyncio.gather(*(waiting.ask(job(str(n))) for n in range(4)))
+
+    ran(scenario)
+
+
+def test_who_comes_within_the_delay_joins() -> None:
+    async def scenario(worker: Worker) -> None:
+        waiting = queue(worker, delay_s=0.3)
+        first = asyncio.create_task(waiting.ask(job("a")))
+        await asyncio.sleep(0.05)
+        await asyncio.gather(first, waiting.ask(job("b")))
+        assert worker.batches == [["a", "b"]]
+
+    ran(scenario)
+
+
+def test_predictions_and_explanations_never_share_a_batch() -> None:
+    async def scenario(worker: Worker) -> None:
+        waiting = queue(worker, delay_s=0.05)
+        wanted = [("a", "predict"), ("b", "explain"), ("c", "predict"), ("d", "explain")]
+        await asyncio.gather(*(waiting.ask(job(name, kind)) for name, kind in wanted))  # type: ignore[arg-type]
+        assert worker.batches == [["a", "c"], ["b", "d"]]
+
+    ran(scenario)
+
+
+def test_descriptions_are_never_batched() -> None:
+    async def scenario(worker: Worker) -> None:
+        waiting = queue(worker, delay_s=0.05)
+        await asyncio.gather(*(waiting.ask(job(name, "describe")) for name in "ab"))
+        assert worker.batches == [["a"], ["b"]]
+
+    ran(scenario)
+
+
+def test_what_the_queue_cannot_hold_is_turned_away_at_once() -> None:
+    async def scenario(worker: Worker) -> None:
+        worker.free.clear()
+        waiting = queue(worker, size=1, capacity=2)
+        running = asyncio.create_task(waiting.ask(job("running")))
+        await asyncio.sleep(0.01)
+        queued = [asyncio.create_task(waiting.ask(job(name))) for name in "ab"]
+        await asyncio.sleep(0.01)
+        with pytest.raises(QueueFull):
+            await waiting.ask(job("c"))
+        worker.free.set()
+        await asyncio.gather(running, *queued)
+        assert worker.batches == [["running"], ["a"], ["b"]]
+
+    ran(scenario)
+
+
+def test_as_many_batches_are_at_work_as_there_are_workers() -> None:
+    async def scenario(worker: Worker) -> None:
+        worker.free.clear()
+        waiting = queue(worker, size=1)
+        waiting.resize(2)
+        asked = [asyncio.create_task(waiting.ask(job(name))) for name in "abc"]
+        await asyncio.sleep(0.05)
+        assert worker.batches == [["a"], ["b"]]
+        worker.free.set()
+        await asyncio.gather(*asked)
+
+    ran(scenario)
+
+
+def test_without_a_worker_nobody_is_let_in_and_what_is_at_work_ends_well() -> None:
+    async def scenario(worker: Worker) -> None:
+        worker.free.clear()
+        waiting = queue(worker, size=1)
+        running = asyncio.create_task(waiting.ask(job("running")))
+        queued = asyncio.create_task(waiting.ask(job("queued")))
+        await asyncio.sleep(0.01)
+        waiting.resize(0)
+        with pytest.raises(QueueFull):
+            await queued
+        with pytest.raises(QueueFull):
+            await waiting.ask(job("late"))
+        drained = asyncio.create_task(waiting.drained())
+        await asyncio.sleep(0.01)
+        assert not drained.done()
+        worker.free.set()
+        assert (await running).body == b"running"
+        await drained
+
+    ran(scenario)
+
+
+def test_who_has_gone_away_is_not_worked_for() -> None:
+    async def scenario(worker: Worker) -> None:
+        worker.free.clear()
+        waiting = queue(worker, size=1)
+        running = asyncio.create_task(waiting.ask(job("running")))
+        gone = asyncio.create_task(waiting.ask(job("gone")))
+        after = asyncio.create_task(waiting.ask(job("after")))
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        worker.free.set()
+        await asyncio.gather(running, after)
+        assert worker.batches == [["running"], ["after"]]
+        await waiting.drained()
+
+    ran(scenario)
+
+
+def test_a_failure_is_raised_with_its_status() -> None:
+    async def scenario(worker: Worker) -> None:
+        worker.fails = Failure(code=507, message="Out of resources")
+        with pytest.raises(Internal, match="Out of resources") as raised:
+            await queue(worker).ask(job("a"))
+        assert raised.value.code == 507
+
+    ran(scenario)
