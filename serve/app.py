@@ -35,6 +35,11 @@ class Front(GrpcMethods):
         self.server, self.tokens = await startup.started(settings)
         self.dialect = Dialect(self.server, self.tokens)
 
+    def __del__(self) -> None:
+        """Ray calls it when the replica is to end; one that could not start has no tokens."""
+        if tokens := getattr(self, "tokens", None):
+            tokens.close()
+
     @api.api_route("/{path:path}", methods=METHODS)
     async def answer(self, request: Request) -> Response:
         # Ray tells the client this one, so it is the one that handlers and logs have too.

@@ -8,7 +8,6 @@ from serve.dialect.calls import Registration
 from serve.dialect.faults import ModelNotFound
 from serve.dialect.tokens import Tokens
 from serve.models import snapshot
-from serve.models.archive import unpack
 from serve.models.own import lay_out
 from serve.models.server import ModelServer
 from serve.models.store import ModelStore
@@ -71,7 +70,7 @@ def to_load(settings: Settings, store: ModelStore) -> list[tuple[str, str | None
 
 async def load(server: ModelServer, url: str, name: str | None) -> None:
     wanted = Registration(url=url, model_name=name, initial_workers=WORKERS)
-    archived = await server.unpacked_from(url)
+    archived = await server.unpacked(server.store.find(url))
     await server.admit(server.enter(archived, wanted, at_startup=True), synchronous=True)
 
 
@@ -80,7 +79,7 @@ async def load_own(server: ModelServer, settings: Settings) -> None:
     assert settings.model is not None
     folder = lay_out(settings.model, settings.model_config, settings.logs / "models" / "own")
     wanted = Registration(url=settings.model.name, initial_workers=WORKERS)
-    version = server.enter(unpack(folder, server.unpacked), wanted, at_startup=True)
+    version = server.enter(await server.unpacked(folder), wanted, at_startup=True)
     await server.admit(version, synchronous=True)
 
 

@@ -94,7 +94,6 @@ def system(exported: tiny.Exported, tmp_path_factory: pytest.TempPathFactory) ->
         "SKIN_LOGS": str(folder / "logs"),
         # Both read it; the contract registers models of its own.
         "TS_ENABLE_MODEL_API": "true",
-        "TS_DEFAULT_WORKERS_PER_MODEL": "1",
     }
     log = folder / "up.log"
     with log.open("w") as output:

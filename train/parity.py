@@ -32,6 +32,7 @@ PORTS = (
     "SKIN_TORCHSERVE_GRPC_PORT",
     "SKIN_TORCHSERVE_GRPC_MANAGEMENT_PORT",
     RAY,
+    "SKIN_RAY_GRPC_PORT",
     "SKIN_MLFLOW_PORT",
     "SKIN_PAGE_PORT",
 )
@@ -102,6 +103,8 @@ def environment(
         "SKIN_ARCHIVE": archive.name,
         "SKIN_MLFLOW_DATA": str(folder / "mlflow"),
         "SKIN_LOGS": str(ROOT / "logs" / "parity"),
+        # On loopback, on ports nobody knows, and gone in a minute.
+        "TS_DISABLE_TOKEN_AUTHORIZATION": "true",
         # `up` opens the page, which nobody wants to see now.
         "BROWSER": "true",
     }

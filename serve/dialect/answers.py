@@ -1,12 +1,14 @@
 """Answers as TorchServe writes them."""
 
 import json
+from http import HTTPStatus
 from uuid import uuid4
 
 from starlette.responses import Response
 
 from handlers.errors import Fault
 from serve.dialect.calls import Outcome, Reply
+from serve.dialect.faults import Internal
 
 JSON = "application/json"
 # On everything that TorchServe's own code answers.
@@ -39,6 +41,9 @@ def done(outcome: Outcome) -> Response:
 
 
 def fault(error: Fault) -> Response:
+    """A handler's 413 is told as 507, a lack of memory, as by TorchServe's HTTP front."""
+    if isinstance(error, Internal) and error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        error.code = HTTPStatus.INSUFFICIENT_STORAGE
     return told(error.as_json(), error.code)
 
 

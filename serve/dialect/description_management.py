@@ -116,7 +116,7 @@ LISTED: Paths = {
         "post": operation(
             "register",
             "From an archive.",
-            answers(DONE | BEGUN, 400, 404, 405, 409, 413, 417, 500, 507),
+            answers(DONE | BEGUN, 400, 403, 404, 405, 409, 413, 417, 500, 507),
             parameters=[
                 in_query(name, text, kind, required=name == "url")
                 for name, (text, kind) in REGISTRATION.items()

@@ -3,12 +3,13 @@
 from collections.abc import AsyncGenerator
 from urllib.parse import parse_qsl
 
+from starlette.datastructures import UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 from starlette.requests import Request
 
 from handlers.errors import BodyTooLarge
 from serve.dialect.calls import Parameter
-from serve.dialect.faults import Internal
+from serve.dialect.faults import BadRequest, Internal
 
 # How much of a body over its limit is still taken off the wire, in limits.
 DRAINED = 3
@@ -37,19 +38,23 @@ async def multipart(request: Request, limit: int) -> tuple[Parameter, ...]:
         parser = MultiPartParser(request.headers, chunks, max_part_size=limit)
         form = await parser.parse()
     except MultiPartException as error:
-        raise UnreadableForm("The multipart form is damaged.") from error
-    found = []
-    for name, part in form.multi_items():
-        if isinstance(part, str):
-            found.append(Parameter(name=name, value=part.encode()))
-        else:
-            value = await part.read()
-            kind = (part.content_type or "").split(";")[0].strip()
-            found.append(Parameter(name=name, value=value, content_type=kind))
-    return tuple(found)
+        raise BadRequest("The multipart form is damaged: send the image's bytes alone.") from error
+    try:
+        return tuple([await parameter(name, part) for name, part in form.multi_items()])
+    finally:
+        await form.close()
+
+
+async def parameter(name: str, part: str | UploadFile) -> Parameter:
+    if isinstance(part, str):
+        return Parameter(name=name, value=part.encode())
+    kind = (part.content_type or "").split(";")[0].strip()
+    return Parameter(name=name, value=await part.read(), content_type=kind)
 
 
 def fields(body: bytes) -> tuple[Parameter, ...]:
+    if b"=" not in body:
+        return ()
     try:
         # Byte for byte: Latin-1 has a letter for each.
         pairs = parse_qsl(body.decode("ascii"), keep_blank_values=True, encoding="latin-1")

@@ -1,16 +1,19 @@
 """One request over HTTP, from its path to TorchServe's answer."""
 
 import time
-from typing import Literal
+from contextlib import suppress
+from typing import TYPE_CHECKING, Literal
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from handlers.errors import Fault
 from serve.dialect import access, answers, description, inference, management
-from serve.dialect.faults import MethodNotAllowed, ResourceNotFound
+from serve.dialect.faults import InvalidKey, MethodNotAllowed, ResourceNotFound
 from serve.dialect.tokens import Tokens
-from serve.models.server import ModelServer
+
+if TYPE_CHECKING:
+    from serve.models.server import ModelServer
 
 Port = Literal["inference", "management", "metrics"]
 # Set by the front that listens on TorchServe's three ports (serve.drop_in); without it, all that
@@ -27,7 +30,7 @@ TEXT = "text/plain; version=0.0.4; charset=utf-8"
 class Dialect:
     """`tokens` is None where clients need none."""
 
-    def __init__(self, server: ModelServer, tokens: Tokens | None) -> None:
+    def __init__(self, server: "ModelServer", tokens: Tokens | None) -> None:
         self.server = server
         self.tokens = tokens
 
@@ -77,9 +80,19 @@ class Dialect:
         return await management.answer(request, self.server)
 
     async def inferred(self, request: Request, path: str) -> Response | None:
-        if self.tokens:
-            self.tokens.check("inference", request.headers.get("authorization"))
-        if path.split("/")[1] == "ping":
+        asked, is_ping = inference.wanted(path), path.split("/")[1] == "ping"
+        self.admit(request, anybody=asked is None and not is_ping)
+        if is_ping:
             return await inference.ping(self.server)
-        asked = inference.wanted(path)
         return await inference.answer(request, asked, self.server) if asked else None
+
+    def admit(self, request: Request, *, anybody: bool) -> None:
+        """Where there is nothing, on one address, that is told to whoever has a key."""
+        if self.tokens is None:
+            return
+        authorization = request.headers.get("authorization")
+        if anybody and PORT_HEADER not in request.headers:
+            with suppress(InvalidKey):
+                self.tokens.check("management", authorization)
+                return
+        self.tokens.check("inference", authorization)

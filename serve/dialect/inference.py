@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,12 +10,15 @@ from starlette.responses import Response
 from serve.dialect import answers, description, forms
 from serve.dialect.calls import Command, Job, Parameter
 from serve.dialect.faults import BadRequest
-from serve.models.server import ModelServer
+
+if TYPE_CHECKING:
+    from serve.models.server import ModelServer
 
 KSERVE_V1 = re.compile(r"/v1/models/(?P<model>[^/]+):(?P<command>predict|explain)")
 KSERVE_V2 = re.compile(r"/v2/models/(?P<model>[^/]+)/(?P<command>infer|explain)")
 COMMANDS: dict[str, Command] = {"predict": "predict", "infer": "predict", "explain": "explain"}
 OWN = ("explain", "describe", "url_path")
+FIELD = "model_name"
 NO_NAME = "Parameter model_name is required."
 
 
@@ -62,14 +66,17 @@ def explains(command: Command) -> dict[str, str]:
     return {"explain": str(command == "explain")}
 
 
-async def answer(request: Request, asked: Wanted, server: ModelServer) -> Response:
+async def answer(request: Request, asked: Wanted, server: "ModelServer") -> Response:
     if request.method == "OPTIONS":
         server.version(asked.model or "", asked.version)
         return answers.told(description.model(asked.model or "", "inference"))
+    if asked.model:
+        server.version(asked.model, asked.version)
     given = await forms.parameters(request, server.config.max_request_size)
     if asked.query:
         given = (*forms.query(request), *given)
-    model = asked.model or model_named(request, given) or server.only_model()
+    named = request.query_params.get(FIELD)
+    model = asked.model or named or server.only_model() or model_named(given)
     if model is None:
         raise BadRequest(NO_NAME)
     # What TorchServe sets there is no client's to set.
@@ -83,13 +90,12 @@ async def answer(request: Request, asked: Wanted, server: ModelServer) -> Respon
     return answers.replied(await server.infer(model, asked.version, job))
 
 
-def model_named(request: Request, given: tuple[Parameter, ...]) -> str | None:
-    """By the query, or by a form's field."""
-    named = next((one.value.decode() for one in given if one.name == "model_name"), None)
-    return request.query_params.get("model_name", named)
+def model_named(given: tuple[Parameter, ...]) -> str | None:
+    """By a form's field, which TorchServe looks at last."""
+    return next((one.value.decode(errors="replace") for one in given if one.name == FIELD), None)
 
 
-async def ping(server: ModelServer) -> Response:
+async def ping(server: "ModelServer") -> Response:
     healthy = await server.healthy()
     status = {"status": "Healthy" if healthy else "Unhealthy"}
     return answers.told(status, 200 if healthy else 500)

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -9,7 +10,9 @@ from starlette.responses import Response
 from serve.dialect import answers, description
 from serve.dialect.calls import Registration, Scaling
 from serve.dialect.faults import BadRequest, Internal, MethodNotAllowed, ResourceNotFound
-from serve.models.server import ModelServer
+
+if TYPE_CHECKING:
+    from serve.models.server import ModelServer
 
 LIMIT = 100
 # The most that a registration's JSON may have.
@@ -34,7 +37,7 @@ def owns(path: str) -> bool:
     return False
 
 
-async def answer(request: Request, server: ModelServer) -> Response | None:
+async def answer(request: Request, server: "ModelServer") -> Response | None:
     """None for a path that is none of management's."""
     match request.url.path.split("/")[1:]:
         case ["models"] | ["models", ""]:
@@ -48,7 +51,7 @@ async def answer(request: Request, server: ModelServer) -> Response | None:
     return None
 
 
-async def models(request: Request, server: ModelServer) -> Response:
+async def models(request: Request, server: "ModelServer") -> Response:
     if request.method == "GET":
         limit = whole(request.query_params, "limit", LIMIT)
         token = whole(request.query_params, "next_page_token", 0)
@@ -60,7 +63,9 @@ async def models(request: Request, server: ModelServer) -> Response:
     raise MethodNotAllowed
 
 
-async def one_model(request: Request, server: ModelServer, model: str, rest: list[str]) -> Response:
+async def one_model(
+    request: Request, server: "ModelServer", model: str, rest: list[str]
+) -> Response:
     version = rest[0] if rest else None
     given = request.query_params
     if len(rest) > 1 and rest[1:] != ["set-default"]:
@@ -82,14 +87,14 @@ async def one_model(request: Request, server: ModelServer, model: str, rest: lis
     raise MethodNotAllowed
 
 
-def kserve_ready(request: Request, server: ModelServer, model: str) -> Response:
+def kserve_ready(request: Request, server: "ModelServer", model: str) -> Response:
     if request.method != "GET":
         raise MethodNotAllowed
     found = server.version(model, None)
     return answers.told({"name": model, "ready": found.workers.handle is not None})
 
 
-def need_model_api(server: ModelServer) -> None:
+def need_model_api(server: "ModelServer") -> None:
     """Off unless it was asked for: who may register an archive may run any code here."""
     if not server.config.model_api_enabled:
         raise MethodNotAllowed

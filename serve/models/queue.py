@@ -10,9 +10,6 @@ from handlers.errors import Fault
 from serve.dialect.calls import Failure, Job, Reply
 from serve.dialect.faults import Internal
 
-# TorchServe's front takes a handler's 413 for a lack of memory.
-CODES = {413: 507}
-
 
 class QueueFull(Exception):
     """No place is left, or there is no worker to wait for."""
@@ -149,8 +146,6 @@ class VersionQueue:
             if isinstance(answer, Reply):
                 one.answer.set_result(answer)
             elif isinstance(answer, Failure):
-                one.answer.set_exception(
-                    Internal(answer.message, CODES.get(answer.code, answer.code))
-                )
+                one.answer.set_exception(Internal(answer.message, answer.code))
             else:
                 one.answer.set_exception(answer)

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Coroutine
 from pathlib import Path
 
+from handlers.errors import Fault
 from serve.dialect.answers import request_id
 from serve.dialect.calls import Job, Outcome, Registration, Reply, Scaling
 from serve.dialect.faults import (
@@ -36,14 +37,14 @@ PROCESSING = "Processing worker updates..."
 
 
 class ModelServer(Registry):
-    """With a `snapshot` file, every change is written there."""
+    """Archives are unpacked below `folder`; with a `snapshot` file, every change is kept there."""
 
     def __init__(
-        self, config: ServerConfig, store: ModelStore, unpacked: Path, snapshot: Path | None = None
+        self, config: ServerConfig, store: ModelStore, folder: Path, snapshot: Path | None = None
     ) -> None:
         super().__init__(config, Metrics())
         self.store = store
-        self.unpacked = unpacked
+        self.folder = folder
         self.snapshot = snapshot
         self.cache = Cache(config.response_cache_size)
         self.background: set[asyncio.Task[None]] = set()
@@ -79,12 +80,17 @@ class ModelServer(Registry):
 
     async def register(self, wanted: Registration) -> Outcome:
         refuse(wanted)
-        archived = await self.unpacked_from(wanted.url, wanted.handler)
-        return await self.admit(self.enter(archived, wanted), synchronous=wanted.synchronous)
+        path = await self.store.fetch(wanted.url)
+        try:
+            archived = await self.unpacked(path, wanted.handler)
+            return await self.admit(self.enter(archived, wanted), synchronous=wanted.synchronous)
+        except Fault:
+            # Else what came by URL would be in the way of the next try.
+            self.store.forget(wanted.url)
+            raise
 
-    async def unpacked_from(self, url: str, handler: str | None = None) -> ArchivedModel:
-        path = await self.store.fetch(url)
-        return await asyncio.to_thread(unpack, path, self.unpacked, handler)
+    async def unpacked(self, path: Path, handler: str | None = None) -> ArchivedModel:
+        return await asyncio.to_thread(unpack, path, self.folder, handler)
 
     async def admit(self, version: Version, *, synchronous: bool) -> Outcome:
         """Starts its workers; if they don't come up, it is not registered."""
@@ -194,7 +200,7 @@ class ModelServer(Registry):
                     response_timeout_s=was.response_timeout_s,
                     startup_timeout_s=was.startup_timeout_s,
                 )
-                archived = await self.unpacked_from(was.mar_name)
+                archived = await self.unpacked(self.store.find(was.mar_name))
                 restored = self.enter(archived, wanted, at_startup=True)
                 restored.weight, restored.shadow = was.weight, was.shadow
                 if was.default_version:

@@ -43,19 +43,25 @@ def unzip(archive: IO[bytes], packed_bytes: int, folder: Path, limits: Limits) -
             declared.add_bytes(entry.file_size)
         for entry in opened.infolist():
             target = folder / safe_path(entry)
-            if entry.is_dir():
-                target.mkdir(parents=True, exist_ok=True)
-            else:
-                unpack_file(opened, entry, target, written)
+            try:
+                file = made(entry, target)
+            except (FileExistsError, NotADirectoryError) as error:
+                raise InvalidModel(f"The archive holds {entry.filename!r} twice.") from error
+            if file is not None:
+                unpack_file(opened, entry, file, written)
 
 
-def unpack_file(opened: ZipFile, entry: ZipInfo, target: Path, written: Tally) -> None:
+def made(entry: ZipInfo, target: Path) -> IO[bytes] | None:
+    """A new file to write to, or a folder and nothing to write."""
+    if entry.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        return None
+    target.parent.mkdir(parents=True, exist_ok=True)
+    return target.open("xb")
+
+
+def unpack_file(opened: ZipFile, entry: ZipInfo, file: IO[bytes], written: Tally) -> None:
     """Counts what comes out, as the sizes in the header may lie."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file = target.open("xb")
-    except (FileExistsError, NotADirectoryError) as error:
-        raise InvalidModel(f"The archive holds {entry.filename!r} twice.") from error
     with file:
         for chunk in chunks(opened, entry):
             written.add_bytes(len(chunk))

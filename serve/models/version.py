@@ -124,12 +124,12 @@ class Version:
         """What the queue runs."""
         for waited in waited_s:
             self.metrics.queue_latency_us(self.model, self.version, waited * 1e6)
-        self.metrics.gauge("QueueTime", max(waited_s) * 1000)
+        self.metrics.gauge("QueueTime", round(max(waited_s) * 1000))
         start = time.perf_counter()
         worked = await self.workers.work(jobs)
         spent = time.perf_counter() - start
         # What the way to the worker and back took, as TorchServe means it.
-        self.metrics.gauge("WorkerThreadTime", (spent - worked.seconds) * 1000)
+        self.metrics.gauge("WorkerThreadTime", round((spent - worked.seconds) * 1000))
         for one in worked.measured:
             self.metrics.handler_metric(one)
         return worked.answers

@@ -209,8 +209,15 @@ def test_two_files_of_one_name_are_refused(tmp_path: Path, into: Path) -> None:
     assert "twice" in refused(archive, into)
 
 
-def test_a_file_that_is_a_folder_too_is_refused(tmp_path: Path, into: Path) -> None:
-    assert "twice" in refused(mar(tmp_path, {"a": "", "a/b": ""}), into)
+@pytest.mark.parametrize("names", [("a", "a/b"), ("a", "a/b/c"), ("a", "a/"), ("a/", "a")])
+def test_a_file_that_is_a_folder_too_is_refused(
+    names: tuple[str, str], tmp_path: Path, into: Path
+) -> None:
+    archive = mar(tmp_path, dict.fromkeys(names, ""))
+
+    said = refused(archive, into)
+
+    assert "twice" in said
 
 
 def test_damage_anywhere_is_told_and_leaves_nothing(tmp_path: Path, into: Path) -> None:

@@ -157,6 +157,16 @@ def test_a_snapshot_that_can_not_be_written_leaves_the_one_before(tmp_path: Path
     assert list(tmp_path.iterdir()) == [file]
 
 
+def test_a_place_that_can_not_be_written_to_is_left_as_it_was(tmp_path: Path) -> None:
+    file = tmp_path / "snapshot.cfg"
+    file.mkdir()
+
+    with pytest.raises(IsADirectoryError):
+        write(file, SNAPSHOT)
+
+    assert list(tmp_path.iterdir()) == [file]
+
+
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [

@@ -153,6 +153,7 @@ def test_no_url_is_allowed_by_itself(url: str, root: Path) -> None:
     "url",
     [
         "http://good.example.org/x.mar",
+        "http://good.example/x.mar",
         "http://good.example/x.mar\n",
         "http://evil\\@good.example/x.mar",
         "ahttp://good.example/x.mar",
