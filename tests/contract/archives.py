@@ -15,13 +15,14 @@ HANDLERS = Path(__file__).parent / "handlers"
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """`config` is its model-config.yaml."""
+    """`config` is its model-config.yaml; the envelope is named by the manifest."""
 
     name: str
     handler: str = "acting.py"
     version: str = "1.0"
     modules: tuple[str, ...] = ()
     config: Mapping[str, object] | None = None
+    envelope: str | None = None
 
     @property
     def file(self) -> str:
@@ -30,6 +31,8 @@ class Archive:
 
 BATCHES = {"batchSize": 4, "maxBatchDelay": 400}
 IMPATIENT = {"jobQueueSize": 2, "responseTimeout": 3}
+
+ENVELOPES = ("body", "json", "kserve", "kservev2")
 
 ARCHIVES = (
     Archive(name="acting"),
@@ -43,6 +46,7 @@ ARCHIVES = (
     Archive(name="impatient", config=IMPATIENT),
     Archive(name="plain"),
     Archive(name="broken", handler="broken.py"),
+    *(Archive(name=f"acting_{one}", envelope=one) for one in ENVELOPES),
 )
 # Model and archive; each has a worker, and the first of a model is its default version.
 Served = tuple[tuple[str, str], ...]
@@ -52,6 +56,7 @@ SERVED: Served = (
     ("greeting", "greeting"),
     ("impatient", "impatient"),
 )
+ENVELOPED: Served = tuple((f"acting_{one}", f"acting_{one}") for one in ENVELOPES)
 MANIFEST = "MAR-INF/MANIFEST.json"
 NAMELESS = '{"runtime": "python", "model": {"modelName": "no_handler", "modelVersion": "1.0"}}'
 # Zip files that are no archives, by what they hold.

@@ -151,7 +151,11 @@ def test_each_port_has_its_own_services(
         with pytest.raises(grpc.RpcError) as failed:
             asked(channel, method)
 
-    assert failed.value.code() == grpc.StatusCode.UNIMPLEMENTED
+    refused = {grpc.StatusCode.UNIMPLEMENTED}
+    if method == f"{INFERENCE}/Unknown":
+        # The backend refuses it, perhaps while its message is still on the way: a failed write.
+        refused.add(grpc.StatusCode.INTERNAL)
+    assert failed.value.code() in refused
 
 
 def test_a_backend_that_is_away_is_unavailable(loop: Background) -> None:

@@ -1,4 +1,4 @@
-"""With a service_envelope, which changes every answer: each needs servers of its own."""
+"""With an envelope, which changes every answer of its model."""
 
 from collections.abc import Mapping
 from typing import Any
