@@ -77,6 +77,18 @@ def test_who_comes_within_the_delay_joins() -> None:
     ran(scenario)
 
 
+def test_idle_workers_do_not_take_a_batchs_requests_from_each_other() -> None:
+    async def scenario(worker: Worker) -> None:
+        waiting = queue(worker, size=2, delay_s=60)
+        waiting.resize(2)
+        first = asyncio.create_task(waiting.ask(job("a")))
+        await asyncio.sleep(0.05)
+        await asyncio.gather(first, waiting.ask(job("b")))
+        assert worker.batches == [["a", "b"]]
+
+    ran(scenario)
+
+
 def test_predictions_and_explanations_never_share_a_batch() -> None:
     async def scenario(worker: Worker) -> None:
         waiting = queue(worker, delay_s=0.05)
