@@ -32,8 +32,8 @@ class Waiting:
 class VersionQueue:
     """First in, first out; as many batches at work as there are workers.
 
-    One batch is gathered at a time, from the first request on for at most the delay; only
-    requests of one command share it. `run` gets its jobs and the seconds that each has waited.
+    A batch is gathered from its first request on for at most the delay; only requests of one
+    command share it. `run` gets its jobs and the seconds that each has waited.
     """
 
     def __init__(
@@ -46,7 +46,6 @@ class VersionQueue:
         self.workers = 0
         self.at_work = 0
         self.waiting: deque[Waiting] = deque()
-        self.gathering = False
         self.arrived = asyncio.Event()
         self.quiet = asyncio.Event()
         self.quiet.set()
@@ -59,6 +58,7 @@ class VersionQueue:
         mine = Waiting(job=job, answer=asyncio.get_running_loop().create_future())
         self.waiting.append(mine)
         self.quiet.clear()
+        # Whoever gathers is woken before another batch begins.
         self.arrived.set()
         self.start()
         return await mine.answer
@@ -76,8 +76,7 @@ class VersionQueue:
         await self.quiet.wait()
 
     def start(self) -> None:
-        if self.waiting and not self.gathering and self.at_work < self.workers:
-            self.gathering = True
+        if self.waiting and self.at_work < self.workers:
             self.at_work += 1
             task = asyncio.create_task(self.one_batch())
             self.tasks.add(task)
@@ -87,12 +86,7 @@ class VersionQueue:
 
     async def one_batch(self) -> None:
         try:
-            batch = await self.gathered()
-        finally:
-            self.gathering = False
-        self.start()
-        try:
-            await self.answered(batch)
+            await self.answered(await self.gathered())
         finally:
             self.at_work -= 1
             self.start()

@@ -89,6 +89,20 @@ def test_idle_workers_do_not_take_a_batchs_requests_from_each_other() -> None:
     ran(scenario)
 
 
+def test_an_idle_worker_takes_what_may_not_join() -> None:
+    async def scenario(worker: Worker) -> None:
+        waiting = queue(worker, size=2, delay_s=60)
+        waiting.resize(2)
+        prediction = asyncio.create_task(waiting.ask(job("a")))
+        await asyncio.sleep(0.05)
+        explained = [waiting.ask(job(name, "explain")) for name in "bc"]
+        await asyncio.gather(*explained)
+        assert worker.batches == [["b", "c"]]
+        prediction.cancel()
+
+    ran(scenario)
+
+
 def test_predictions_and_explanations_never_share_a_batch() -> None:
     async def scenario(worker: Worker) -> None:
         waiting = queue(worker, delay_s=0.05)
