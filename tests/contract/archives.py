@@ -15,14 +15,13 @@ HANDLERS = Path(__file__).parent / "handlers"
 
 @dataclass(frozen=True, kw_only=True)
 class Archive:
-    """`config` is its model-config.yaml; the envelope is named by the manifest."""
+    """`config` is its model-config.yaml."""
 
     name: str
     handler: str = "acting.py"
     version: str = "1.0"
     modules: tuple[str, ...] = ()
     config: Mapping[str, object] | None = None
-    envelope: str | None = None
 
     @property
     def file(self) -> str:
@@ -31,8 +30,6 @@ class Archive:
 
 BATCHES = {"batchSize": 4, "maxBatchDelay": 400}
 IMPATIENT = {"jobQueueSize": 2, "responseTimeout": 3}
-
-ENVELOPES = ("body", "json", "kserve", "kservev2")
 
 ARCHIVES = (
     Archive(name="acting"),
@@ -46,7 +43,6 @@ ARCHIVES = (
     Archive(name="impatient", config=IMPATIENT),
     Archive(name="plain"),
     Archive(name="broken", handler="broken.py"),
-    *(Archive(name=f"acting_{one}", envelope=one) for one in ENVELOPES),
 )
 # Model and archive; each has a worker, and the first of a model is its default version.
 Served = tuple[tuple[str, str], ...]
@@ -56,7 +52,6 @@ SERVED: Served = (
     ("greeting", "greeting"),
     ("impatient", "impatient"),
 )
-ENVELOPED: Served = tuple((f"acting_{one}", f"acting_{one}") for one in ENVELOPES)
 MANIFEST = "MAR-INF/MANIFEST.json"
 NAMELESS = '{"runtime": "python", "model": {"modelName": "no_handler", "modelVersion": "1.0"}}'
 # Zip files that are no archives, by what they hold.

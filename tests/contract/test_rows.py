@@ -1,20 +1,48 @@
 """Each row of the table is answered by both servers as TorchServe does."""
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
+from pathlib import Path
 
 import pytest
 
 from tests.contract import archives
 from tests.contract.rows import ROWS
-from tests.contract.rows.asking import Asker, Target
+from tests.contract.rows.asking import PORTS, Asker, Target
 from tests.contract.rows.judging import faults
 from tests.contract.rows.registering import register, unregister
 from tests.contract.rows.row import Row
 
+SERVERS = ("torchserve", "ray")
 Askers = dict[str, Asker]
+
+
+def targets_of(envelope: str) -> dict[str, Target]:
+    """From SKIN_TEST_<SERVER>_<ENVELOPE>_<PORT> and …_STORE."""
+    found = {}
+    for server in SERVERS:
+        prefix = f"SKIN_TEST_{server}_{envelope}".upper()
+        named = {name: os.environ.get(f"{prefix}_{name}".upper()) for name in (*PORTS, "store")}
+        given = {name: value for name, value in named.items() if value is not None}
+        if missing := sorted(named.keys() - given.keys()):
+            pytest.skip(f"{prefix}_{missing[0].upper()} says where the server is")
+        store = Path(given.pop("store"))
+        found[server] = Target(
+            inference=given["inference"],
+            management=given["management"],
+            metrics=given["metrics"],
+            store=store,
+        )
+    return found
+
+
+@pytest.fixture(scope="session")
+def enveloped_targets() -> Callable[[str], dict[str, Target]]:
+    """Servers whose service_envelope is the one that is named."""
+    return targets_of
 
 
 @pytest.fixture(scope="session")
@@ -24,10 +52,19 @@ def askers(targets: dict[str, Target]) -> Iterator[Askers]:
 
 
 @pytest.fixture(scope="session")
-def enveloped(targets: dict[str, Target]) -> Iterator[Askers]:
-    """With a model of each envelope."""
-    with serving(targets, archives.ENVELOPED) as found:
-        yield found
+def enveloped(
+    enveloped_targets: Callable[[str], dict[str, Target]],
+) -> Iterator[Callable[[str], Askers]]:
+    running: dict[str, Askers] = {}
+    with ExitStack() as stack:
+
+        def enveloped(envelope: str) -> Askers:
+            if envelope not in running:
+                models = serving(enveloped_targets(envelope), archives.SERVED[:1])
+                running[envelope] = stack.enter_context(models)
+            return running[envelope]
+
+        yield enveloped
 
 
 @contextmanager
@@ -68,7 +105,7 @@ def test_both_answer_alike(row: Row, askers: Askers) -> None:
 
 
 @pytest.mark.parametrize("row", [row for row in ROWS if row.needs], ids=str)
-def test_both_answer_alike_under_an_envelope(row: Row, enveloped: Askers) -> None:
-    found = faults(row.of(f"acting_{row.needs}"), enveloped)
+def test_both_answer_alike_under_an_envelope(row: Row, enveloped: Callable[[str], Askers]) -> None:
+    found = faults(row, enveloped(row.needs))
 
     assert not found, "\n".join(found)

@@ -1,4 +1,4 @@
-"""With an envelope, which changes every answer of its model."""
+"""With a service_envelope, which changes every answer: each needs servers of its own."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,7 +1,7 @@
 """One line of the table: what is asked, and what is looked at in the answer."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 import httpx
@@ -40,16 +40,11 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Row:
-    """`needs` is the envelope of the archive that is asked."""
+    """`needs` is the service_envelope of both servers."""
 
     id: str
     steps: tuple[Step, ...]
     needs: Envelope = ""
-
-    def of(self, model: str) -> "Row":
-        """The same, asked of a model that has what it needs."""
-        steps = (replace(one, path=one.path.replace("acting", model)) for one in self.steps)
-        return replace(self, steps=tuple(steps))
 
     def __str__(self) -> str:
         return self.id
