@@ -61,7 +61,7 @@ def write(path: Path, snapshot: Snapshot) -> None:
             file.flush()
             os.fsync(file.fileno())
         Path(stage).replace(path)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: no half file is left, and the error goes on its way
         Path(stage).unlink()
         raise
 
