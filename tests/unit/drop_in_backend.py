@@ -4,6 +4,7 @@ import asyncio
 import gzip
 import hashlib
 import json
+import socket
 import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
 from concurrent.futures import Future
@@ -155,3 +156,17 @@ async def http_backend(app: Backend) -> AsyncIterator[str]:
     yield f"http://127.0.0.1:{port}"
     server.should_exit = True
     await task
+
+
+def connected(front: DropIn) -> socket.socket:
+    found = socket.create_connection(("127.0.0.1", front.inference_address.port))
+    found.settimeout(WITHIN_S)
+    return found
+
+
+def until(connection: socket.socket, end: bytes) -> bytes:
+    """What comes up to `end`, or until the other side closes."""
+    found = b""
+    while end not in found and (more := connection.recv(65536)):
+        found += more
+    return found

@@ -13,8 +13,10 @@ from tests.unit.drop_in_backend import (
     Backend,
     Background,
     background,
+    connected,
     http_backend,
     on_free_ports,
+    until,
 )
 
 LIMIT = 6_553_500
@@ -49,20 +51,6 @@ def front(loop: Background, app: Backend, config: DropIn) -> Iterator[DropIn]:
 def client(front: DropIn) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=f"http://127.0.0.1:{front.inference_address.port}") as client:
         yield client
-
-
-def connected(front: DropIn) -> socket.socket:
-    found = socket.create_connection(("127.0.0.1", front.inference_address.port))
-    found.settimeout(WITHIN_S)
-    return found
-
-
-def until(connection: socket.socket, end: bytes) -> bytes:
-    """What comes up to `end`, or until the other side closes."""
-    found = b""
-    while end not in found and (more := connection.recv(65536)):
-        found += more
-    return found
 
 
 def test_a_body_over_the_limit_is_refused_before_it_is_read(front: DropIn, app: Backend) -> None:
