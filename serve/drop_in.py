@@ -90,11 +90,11 @@ async def listen_for_http(config: DropIn, stack: AsyncExitStack) -> None:
 
 async def listen_for_grpc(config: DropIn, stack: AsyncExitStack) -> None:
     backend = await stack.enter_async_context(drop_in_grpc.channel(config.grpc_backend))
-    for setting, address, services in (
+    for setting, address, methods in (
         ("grpc_inference_address", config.grpc_inference_address, drop_in_grpc.INFERENCE),
         ("grpc_management_address", config.grpc_management_address, drop_in_grpc.MANAGEMENT),
     ):
-        server = drop_in_grpc.server(backend, services, config.max_request_size)
+        server = drop_in_grpc.server(backend, methods, config.max_request_size)
         stack.push_async_callback(server.stop, GRACE_S)
         where = f"{address.host}:{address.port}"
         try:

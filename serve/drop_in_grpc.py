@@ -5,12 +5,9 @@ from functools import partial
 from typing import TypeAlias
 
 import grpc
+from google.protobuf.descriptor import FileDescriptor
 
-INFERENCE = (
-    "org.pytorch.serve.grpc.inference.InferenceAPIsService",
-    "org.pytorch.serve.grpc.openinference.GRPCInferenceService",
-)
-MANAGEMENT = ("org.pytorch.serve.grpc.management.ManagementAPIsService",)
+from serve.rpc import inference_pb2, management_pb2
 
 UNLIMITED = -1
 # gRPC's own default leaves a backend alone for up to two minutes after it was away.
@@ -19,6 +16,19 @@ RECONNECT_WITHIN_MS = 1000
 Metadata: TypeAlias = tuple[tuple[str, str | bytes], ...]
 # The library's classes take no parameters when the code runs, only in its types.
 Ask: TypeAlias = "grpc.aio.StreamStreamMultiCallable[bytes, bytes]"
+
+
+def methods(file: FileDescriptor) -> frozenset[str]:
+    """Their names as they stand in a call."""
+    return frozenset(
+        f"/{service.full_name}/{method.name}"
+        for service in file.services_by_name.values()
+        for method in service.methods
+    )
+
+
+INFERENCE = methods(inference_pb2.DESCRIPTOR)
+MANAGEMENT = methods(management_pb2.DESCRIPTOR)
 
 
 def channel(backend: str) -> grpc.aio.Channel:
@@ -33,11 +43,11 @@ def channel(backend: str) -> grpc.aio.Channel:
 
 
 def server(
-    backend: grpc.aio.Channel, services: tuple[str, ...], max_request_size: int
+    backend: grpc.aio.Channel, methods: frozenset[str], max_request_size: int
 ) -> grpc.aio.Server:
-    """Not started, and without a port; other services than these are UNIMPLEMENTED."""
+    """Not started, and without a port; other methods than these are UNIMPLEMENTED."""
     return grpc.aio.server(
-        handlers=[PassThrough(backend, services)],
+        handlers=[PassThrough(backend, methods)],
         options=[
             ("grpc.max_send_message_length", UNLIMITED),
             ("grpc.max_receive_message_length", max_request_size),
@@ -48,14 +58,14 @@ def server(
 
 
 class PassThrough(grpc.GenericRpcHandler):
-    def __init__(self, backend: grpc.aio.Channel, services: tuple[str, ...]) -> None:
+    def __init__(self, backend: grpc.aio.Channel, methods: frozenset[str]) -> None:
         self.backend = backend
-        self.services = services
+        self.methods = methods
 
     def service(
         self, call: grpc.HandlerCallDetails
     ) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
-        if call.method.strip("/").rpartition("/")[0] not in self.services:
+        if call.method not in self.methods:
             return None
         # On the wire, a single message is a stream of one.
         ask: Ask = self.backend.stream_stream(call.method)

@@ -12,10 +12,13 @@ from tests.unit.drop_in_backend import WITHIN_S
 
 INFERENCE = "/org.pytorch.serve.grpc.inference.InferenceAPIsService"
 MANAGEMENT = "/org.pytorch.serve.grpc.management.ManagementAPIsService"
+PREDICT = f"{INFERENCE}/Predictions"
+# Requests that are not given back.
+FAIL, HANG = b"fail", b"hang"
 
 
 class Methods(grpc.GenericRpcHandler):
-    """Answers to what a method is called: Echo, Fail, Count, Chat or Hang."""
+    """Single messages come back; the streams count and chat."""
 
     def __init__(self) -> None:
         self.abandoned = threading.Event()
@@ -26,15 +29,16 @@ class Methods(grpc.GenericRpcHandler):
         self, call: grpc.HandlerCallDetails
     ) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
         name = call.method.rpartition("/")[2]
-        if name == "Echo":
-            return grpc.unary_unary_rpc_method_handler(self.echo)
-        if name == "Fail":
-            return grpc.unary_unary_rpc_method_handler(self.fail)
-        if name == "Hang":
-            return grpc.unary_unary_rpc_method_handler(self.hang)
-        if name == "Count":
+        if name == "StreamPredictions":
             return grpc.unary_stream_rpc_method_handler(self.count)
-        return grpc.stream_stream_rpc_method_handler(self.chat) if name == "Chat" else None
+        if name == "StreamPredictions2":
+            return grpc.stream_stream_rpc_method_handler(self.chat)
+        return grpc.unary_unary_rpc_method_handler(self.told)
+
+    async def told(self, request: bytes, context: Any) -> bytes:  # noqa: ANN401
+        if request == FAIL:
+            return await self.fail(context)
+        return await self.hang() if request == HANG else await self.echo(request, context)
 
     async def echo(self, request: bytes, context: Any) -> bytes:  # noqa: ANN401
         self.remaining = context.time_remaining()
@@ -43,13 +47,13 @@ class Methods(grpc.GenericRpcHandler):
         context.set_trailing_metadata((("token", str(asked.get("authorization"))),))
         return request
 
-    async def fail(self, _: bytes, context: Any) -> bytes:  # noqa: ANN401
+    async def fail(self, context: Any) -> bytes:  # noqa: ANN401
         await context.abort(
             grpc.StatusCode.INTERNAL, "Model not found: x\nE", (("why-bin", b"\0"),)
         )
         return b""
 
-    async def hang(self, *_: object) -> bytes:
+    async def hang(self) -> bytes:
         self.hanging.set()
         try:
             await asyncio.sleep(2 * WITHIN_S)

@@ -28,7 +28,7 @@ from tests.unit.drop_in_backend import (
     http_backend,
     on_free_ports,
 )
-from tests.unit.drop_in_grpc_backend import INFERENCE, Methods, grpc_backend
+from tests.unit.drop_in_grpc_backend import PREDICT, Methods, grpc_backend
 
 SETTINGS = (
     "inference_address",
@@ -121,7 +121,7 @@ def test_grpc_with_tls_by_the_same_files(loop: Background, pem: tuple[Path, Path
         loop.within(listening(replace(config, grpc_backend=backend))),
         grpc.secure_channel(f"127.0.0.1:{config.grpc_inference_address.port}", trusting) as channel,
     ):
-        echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(f"{INFERENCE}/Echo")
+        echo: grpc.UnaryUnaryMultiCallable[bytes, bytes] = channel.unary_unary(PREDICT)
         answer = echo(b"x", timeout=WITHIN_S)
 
     assert answer == b"x"
