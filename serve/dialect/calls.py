@@ -17,9 +17,13 @@ class Parameter:
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """One request on its way to a worker; header names are as the client wrote them."""
+    """One request on its way to a worker; header names are as the client wrote them.
+
+    `version` is the one that the request named.
+    """
 
     request_id: str
+    version: str = "default"
     parameters: tuple[Parameter, ...]
     headers: dict[str, str] = field(default_factory=dict)
     command: Command = "predict"

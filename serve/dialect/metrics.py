@@ -106,17 +106,15 @@ class Metrics:
         family = {2: "Requests2XX", 4: "Requests4XX"}.get(status // 100, "Requests5XX")
         self.take(family, 1, "Host", self.hostname)
 
-    def inference(self, model: str, version: str | None) -> None:
-        """A request that a model was found for; without a version in it None."""
-        self.take("ts_inference_requests_total", 1, model, version or "default", self.hostname)
+    def inference(self, model: str, version: str) -> None:
+        """A request that a model was found for; the version is the one it named, or default."""
+        self.take("ts_inference_requests_total", 1, model, version, self.hostname)
 
-    def inference_latency_us(self, model: str, version: str | None, value: float) -> None:
-        family = "ts_inference_latency_microseconds"
-        self.take(family, value, model, version or "default", self.hostname)
+    def inference_latency_us(self, model: str, version: str, value: float) -> None:
+        self.take("ts_inference_latency_microseconds", value, model, version, self.hostname)
 
-    def queue_latency_us(self, model: str, version: str | None, value: float) -> None:
-        family = "ts_queue_latency_microseconds"
-        self.take(family, value, model, version or "default", self.hostname)
+    def queue_latency_us(self, model: str, version: str, value: float) -> None:
+        self.take("ts_queue_latency_microseconds", value, model, version, self.hostname)
 
     def gauge(self, name: str, value: float) -> None:
         """One of the whole host's."""

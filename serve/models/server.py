@@ -4,6 +4,7 @@ import asyncio
 import json
 import logging
 from collections.abc import Coroutine
+from dataclasses import replace
 from pathlib import Path
 
 from handlers.errors import Fault
@@ -54,9 +55,9 @@ class ModelServer(Registry):
         chosen = self.version(model, version)
         if version is None:
             chosen = self.models[model].drawn()
-        label = version or "default"
-        self.metrics.inference(model, version)
-        reply = await self.cache.through(chosen, job, lambda: chosen.ask(job, label))
+        job = replace(job, version=version or "default")
+        self.metrics.inference(model, job.version)
+        reply = await self.cache.through(chosen, job, lambda: chosen.ask(job))
         if version is None:
             self.mirror(self.models[model], chosen, job, reply)
         return reply
@@ -177,9 +178,7 @@ class ModelServer(Registry):
 
     async def metadata(self, version: Version) -> object:
         """What the handler tells of itself; it waits its turn like any request."""
-        reply = await version.ask(
-            Job(request_id=request_id(), parameters=(), command="describe"), "default"
-        )
+        reply = await version.ask(Job(request_id=request_id(), parameters=(), command="describe"))
         return json.loads(reply.body)
 
     def changed(self) -> None:

@@ -1,6 +1,7 @@
 """A copy of a request for a second version, and whether it says the same."""
 
 import json
+from dataclasses import replace
 
 from handlers.errors import Fault
 from serve.dialect.calls import Job, Reply
@@ -11,7 +12,8 @@ from serve.models.version import Version
 async def compare(shadow: Version, job: Job, reply: Reply, metrics: Metrics) -> None:
     """A shadow that fails disagrees; nobody else hears of it."""
     try:
-        agrees = verdict(await shadow.ask(job, shadow.version)) == verdict(reply)
+        copy = replace(job, version=shadow.version)
+        agrees = verdict(await shadow.ask(copy)) == verdict(reply)
     except Fault:
         agrees = False
     metrics.shadowed(shadow.model, shadow.version, agrees=agrees)

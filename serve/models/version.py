@@ -95,19 +95,18 @@ class Version:
             self.min_workers, self.max_workers = least, most
             self.queue.resize(most)
 
-    async def ask(self, job: Job, label: str) -> Reply:
-        """`label` is the version that the request named, or `default`."""
+    async def ask(self, job: Job) -> Reply:
         start = time.perf_counter()
         try:
             return await self.queue.ask(job)
         except QueueFull as error:
-            raise ServiceUnavailable(self.no_worker(job, label)) from error
+            raise ServiceUnavailable(self.no_worker(job)) from error
         finally:
             spent = (time.perf_counter() - start) * 1e6
-            self.metrics.inference_latency_us(self.model, label, spent)
+            self.metrics.inference_latency_us(self.model, job.version, spent)
 
-    def no_worker(self, job: Job, label: str) -> str:
-        named = self.model if label == "default" else f'{self.model}" Version {self.version}'
+    def no_worker(self, job: Job) -> str:
+        named = self.model if job.version == "default" else f'{self.model}" Version {self.version}'
         what = "describe" if job.command == "describe" else "inference"
         text = (
             f'Model "{named}" has no worker to serve {what} request.'
@@ -122,8 +121,8 @@ class Version:
 
     async def work(self, jobs: list[Job], waited_s: list[float]) -> list[Reply | Failure]:
         """What the queue runs."""
-        for waited in waited_s:
-            self.metrics.queue_latency_us(self.model, self.version, waited * 1e6)
+        for job, waited in zip(jobs, waited_s, strict=True):
+            self.metrics.queue_latency_us(self.model, job.version, waited * 1e6)
         self.metrics.gauge("QueueTime", round(max(waited_s) * 1000))
         start = time.perf_counter()
         worked = await self.workers.work(jobs)

@@ -101,10 +101,10 @@ def test_an_answer_is_counted_by_the_first_digit_of_its_status(
 
 
 def test_requests_are_counted_by_model_and_by_the_version_they_named(metrics: Metrics) -> None:
-    metrics.inference("skin", None)
-    metrics.inference("skin", None)
+    metrics.inference("skin", "default")
+    metrics.inference("skin", "default")
     metrics.inference("skin", "1.0")
-    metrics.inference("other", None)
+    metrics.inference("other", "default")
 
     name = "ts_inference_requests_total"
     assert samples(metrics, name) == [
@@ -116,7 +116,7 @@ def test_requests_are_counted_by_model_and_by_the_version_they_named(metrics: Me
 
 def test_latencies_are_sums(metrics: Metrics) -> None:
     for value in (1000.5, 2000.25):
-        metrics.inference_latency_us("skin", None, value)
+        metrics.inference_latency_us("skin", "default", value)
     for value in (10.0, 20.0):
         metrics.queue_latency_us("skin", "2.0", value)
 

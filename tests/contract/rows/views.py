@@ -7,6 +7,8 @@ import httpx
 
 # What Ray Serve counts on top.
 EXTENSION = re.compile(r"\bshadow_")
+# Of the model that both servers were asked for alike, which version each sample is of.
+VERSION = re.compile(r'model_name="acting",model_version="(?P<version>[^"]*)"')
 LABEL = re.compile(r'(\w+)="[^"]*"')
 NUMBER = re.compile(r"\d+\.\d+(E-?\d+)?")
 SAMPLE = re.compile(r"^(?P<name>\w+)\{(?P<labels>[^}]*)\} (?P<value>\S+)$")
@@ -30,13 +32,19 @@ def description(answer: httpx.Response) -> object:
 
 
 def metrics(answer: httpx.Response) -> object:
-    """What there is, how each value is written, and whether each name has the same labels."""
+    """What there is, with which labels, and how each value is written."""
     lines = [line for line in answer.text.splitlines() if not EXTENSION.search(line)]
     samples = [found for line in lines if (found := SAMPLE.match(line))]
     labels = {found["name"]: LABEL.sub(r"\1", found["labels"]) for found in samples}
+    versions = {
+        f"{found['name']} of {version['version']}"
+        for found in samples
+        if (version := VERSION.search(found["labels"]))
+    }
     return {
         "described": sorted(line for line in lines if line.startswith("#")),
         "labels": dict(sorted(labels.items())),
+        "versions": sorted(versions),
         "numbers": all(NUMBER.fullmatch(found["value"]) for found in samples),
     }
 
