@@ -10,6 +10,7 @@ from serve.dialect.tokens import Tokens
 from serve.models import snapshot
 from serve.models.own import lay_out
 from serve.models.server import ModelServer
+from serve.models.snapshot import Snapshot
 from serve.models.store import ModelStore
 from serve.settings import Settings, SettingsError
 
@@ -53,7 +54,7 @@ async def started(settings: Settings) -> tuple[ModelServer, Tokens | None]:
         await load_own(server, settings)
     elif settings.restores:
         log.warning("restoring %s; without it, load_models would be loaded", settings.restores)
-        await server.restore(snapshot.read(settings.restores))
+        await restore(server, snapshot.read(settings.restores))
     else:
         for url, name in to_load(settings, store):
             await load(server, url, name)
@@ -72,6 +73,27 @@ async def load(server: ModelServer, url: str, name: str | None) -> None:
     wanted = Registration(url=url, model_name=name, initial_workers=WORKERS)
     archived = await server.unpacked(server.store.find(url))
     await server.admit(server.enter(archived, wanted, at_startup=True), synchronous=True)
+
+
+async def restore(server: ModelServer, found: Snapshot) -> None:
+    """Everything as it was written down. Raises Fault for what can't be had any more."""
+    for name, versions in found.models.items():
+        for version, was in versions.items():
+            wanted = Registration(
+                url=was.mar_name,
+                model_name=name,
+                batch_size=was.batch_size,
+                max_batch_delay_ms=was.max_batch_delay_ms,
+                response_timeout_s=was.response_timeout_s,
+                startup_timeout_s=was.startup_timeout_s,
+            )
+            archived = await server.unpacked(server.store.find(was.mar_name))
+            restored = server.enter(archived, wanted, at_startup=True)
+            restored.weight, restored.shadow = was.weight, was.shadow
+            if was.default_version:
+                server.models[name].default = version
+            if was.max_workers:
+                await restored.scale(was.min_workers, was.max_workers)
 
 
 async def load_own(server: ModelServer, settings: Settings) -> None:

@@ -26,7 +26,6 @@ from serve.models.fleet import alive
 from serve.models.model import Model
 from serve.models.registry import Registry
 from serve.models.shadow import compare
-from serve.models.snapshot import Snapshot
 from serve.models.state import state
 from serve.models.store import ModelStore
 from serve.models.terms import refuse
@@ -186,23 +185,3 @@ class ModelServer(Registry):
         self.cache.clear()
         if self.snapshot is not None:
             snapshot.write(self.snapshot, state(self.models))
-
-    async def restore(self, found: Snapshot) -> None:
-        """Everything as it was written down. Raises Fault for what can't be had any more."""
-        for name, versions in found.models.items():
-            for version, was in versions.items():
-                wanted = Registration(
-                    url=was.mar_name,
-                    model_name=name,
-                    batch_size=was.batch_size,
-                    max_batch_delay_ms=was.max_batch_delay_ms,
-                    response_timeout_s=was.response_timeout_s,
-                    startup_timeout_s=was.startup_timeout_s,
-                )
-                archived = await self.unpacked(self.store.find(was.mar_name))
-                restored = self.enter(archived, wanted, at_startup=True)
-                restored.weight, restored.shadow = was.weight, was.shadow
-                if was.default_version:
-                    self.models[name].default = version
-                if was.max_workers:
-                    await restored.scale(was.min_workers, was.max_workers)
