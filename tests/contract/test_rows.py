@@ -1,48 +1,21 @@
 """Each row of the table is answered by both servers as TorchServe does."""
 
-import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
-from pathlib import Path
 
 import pytest
 
 from tests.contract import archives
+from tests.contract.pair import pair
 from tests.contract.rows import ROWS
-from tests.contract.rows.asking import PORTS, Asker, Target
+from tests.contract.rows.asking import Asker, Target
 from tests.contract.rows.judging import faults
 from tests.contract.rows.registering import register, unregister
 from tests.contract.rows.row import Row
 
-SERVERS = ("torchserve", "ray")
 Askers = dict[str, Asker]
-
-
-def targets_of(envelope: str) -> dict[str, Target]:
-    """From SKIN_TEST_<SERVER>_<ENVELOPE>_<PORT> and …_STORE."""
-    found = {}
-    for server in SERVERS:
-        prefix = f"SKIN_TEST_{server}_{envelope}".upper()
-        named = {name: os.environ.get(f"{prefix}_{name}".upper()) for name in (*PORTS, "store")}
-        given = {name: value for name, value in named.items() if value is not None}
-        if missing := sorted(named.keys() - given.keys()):
-            pytest.skip(f"{prefix}_{missing[0].upper()} says where the server is")
-        store = Path(given.pop("store"))
-        found[server] = Target(
-            inference=given["inference"],
-            management=given["management"],
-            metrics=given["metrics"],
-            store=store,
-        )
-    return found
-
-
-@pytest.fixture(scope="session")
-def enveloped_targets() -> Callable[[str], dict[str, Target]]:
-    """Servers whose service_envelope is the one that is named."""
-    return targets_of
 
 
 @pytest.fixture(scope="session")
@@ -51,27 +24,36 @@ def askers(targets: dict[str, Target]) -> Iterator[Askers]:
         yield found
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def enveloped(
-    enveloped_targets: Callable[[str], dict[str, Target]],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Callable[[str], Askers]]:
+    """Servers under the service_envelope that is named; those of the one before end."""
     running: dict[str, Askers] = {}
     with ExitStack() as stack:
 
         def enveloped(envelope: str) -> Askers:
             if envelope not in running:
-                models = serving(enveloped_targets(envelope), archives.SERVED[:1])
-                running[envelope] = stack.enter_context(models)
+                stack.close()
+                running.clear()
+                settings = {"TS_SERVICE_ENVELOPE": envelope}
+                targets = stack.enter_context(pair(tmp_path_factory.mktemp(envelope), settings))
+                running[envelope] = stack.enter_context(askers_of(targets))
             return running[envelope]
 
         yield enveloped
 
 
 @contextmanager
+def askers_of(targets: dict[str, Target]) -> Iterator[Askers]:
+    with ExitStack() as stack:
+        yield {name: stack.enter_context(Asker(target)) for name, target in targets.items()}
+
+
+@contextmanager
 def serving(targets: dict[str, Target], served: archives.Served) -> Iterator[Askers]:
     """Both servers with the archives in their stores and the models registered."""
-    with ExitStack() as stack:
-        found = {name: stack.enter_context(Asker(target)) for name, target in targets.items()}
+    with askers_of(targets) as found:
         different = list({asker.target.inference: asker for asker in found.values()}.values())
         models = [list(group) for _, group in groupby(served, key=lambda one: one[0])]
         for asker in different:
