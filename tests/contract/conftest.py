@@ -1,14 +1,18 @@
 """Pictures for the contract, and where its two servers listen."""
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import pytest
 
 from handlers.categories import WITHOUT_UNKNOWN
+from serve.drop_in import listening
 from streamlit_app.tokens import KeyFile
 from tests import images
 from tests.conftest import System
 from tests.contract.rows.asking import Target
+from tests.contract.rows.limits import LIMIT
+from tests.front import background, on_free_ports
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +54,25 @@ def targets(system: System) -> dict[str, Target]:
             tokens=keys_of(system.keys["ray"]),
         ),
     }
+
+
+@pytest.fixture(scope="session")
+def dropped_in_target(system: System, targets: dict[str, Target]) -> Iterator[Target]:
+    """The same Ray Serve, on ports as TorchServe has them."""
+    ray = targets["ray"]
+    front = replace(
+        on_free_ports(),
+        backend=ray.inference,
+        grpc_backend=f"127.0.0.1:{system.ports['SKIN_RAY_GRPC_PORT']}",
+        max_request_size=LIMIT,
+    )
+    with background() as loop, loop.within(listening(front)):
+        yield replace(
+            ray,
+            inference=f"http://127.0.0.1:{front.inference_address.port}",
+            management=f"http://127.0.0.1:{front.management_address.port}",
+            metrics=f"http://127.0.0.1:{front.metrics_address.port}",
+        )
 
 
 @pytest.fixture(scope="session")

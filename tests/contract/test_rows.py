@@ -19,9 +19,22 @@ Askers = dict[str, Asker]
 
 
 @pytest.fixture(scope="session")
-def askers(targets: dict[str, Target]) -> Iterator[Askers]:
+def one_address(targets: dict[str, Target]) -> Iterator[Askers]:
     with serving(targets, archives.SERVED) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def dropped_in(one_address: Askers, dropped_in_target: Target) -> Iterator[Askers]:
+    """The same servers, Ray Serve's asked by TorchServe's own ports."""
+    with Asker(dropped_in_target) as ray:
+        yield one_address | {"ray": ray}
+
+
+@pytest.fixture
+def askers(request: pytest.FixtureRequest) -> Askers:
+    found: Askers = request.getfixturevalue(request.param)
+    return found
 
 
 @pytest.fixture(scope="module")
@@ -79,6 +92,8 @@ def remove(asker: Asker, served: archives.Served) -> None:
         assert answer.status_code == 200, answer.text
 
 
+# One after the other for each row, as the last ones end workers.
+@pytest.mark.parametrize("askers", ["one_address", "dropped_in"], indirect=True)
 @pytest.mark.parametrize("row", [row for row in ROWS if not row.needs], ids=str)
 def test_both_answer_alike(row: Row, askers: Askers) -> None:
     found = faults(row, askers)

@@ -8,7 +8,7 @@ from typing import Any
 
 import grpc
 
-from tests.unit.drop_in_backend import WITHIN_S
+from tests.front import WITHIN_S
 
 INFERENCE = "/org.pytorch.serve.grpc.inference.InferenceAPIsService"
 MANAGEMENT = "/org.pytorch.serve.grpc.management.ManagementAPIsService"

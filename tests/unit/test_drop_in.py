@@ -1,33 +1,22 @@
 """The front as a whole: its ports, its TLS, its beginning and its end."""
 
-import datetime
 import socket
 import ssl
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, ThreadPoolExecutor
 from dataclasses import replace
-from ipaddress import ip_address
 from pathlib import Path
 
 import grpc
 import httpx
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from serve.dialect.property_values import Address
 from serve.drop_in import DropIn, DropInError, listening, run
-from tests.unit.drop_in_backend import (
-    WITHIN_S,
-    Backend,
-    Background,
-    background,
-    http_backend,
-    on_free_ports,
-)
+from tests.front import WITHIN_S, Background, background, on_free_ports
+from tests.pem import pem_files
+from tests.unit.drop_in_backend import Backend, http_backend
 from tests.unit.drop_in_grpc_backend import PREDICT, Methods, grpc_backend
 
 SETTINGS = (
@@ -47,35 +36,7 @@ def loop() -> Iterator[Background]:
 
 @pytest.fixture(scope="module")
 def pem(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
-    """A certificate for 127.0.0.1 that signs itself, and its key."""
-    folder = tmp_path_factory.mktemp("pem")
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.datetime.now(datetime.UTC)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - datetime.timedelta(hours=1))
-        .not_valid_after(now + datetime.timedelta(hours=1))
-        .add_extension(
-            x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), False
-        )
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    files = folder / "certificate.pem", folder / "key.pem"
-    files[0].write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
-    files[1].write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return files
+    return pem_files(tmp_path_factory.mktemp("pem"))
 
 
 def secured(config: DropIn, *settings: str) -> DropIn:

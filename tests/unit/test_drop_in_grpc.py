@@ -9,7 +9,7 @@ import grpc
 import pytest
 
 from serve.drop_in import DropIn, listening
-from tests.unit.drop_in_backend import WITHIN_S, Background, background, on_free_ports
+from tests.front import WITHIN_S, Background, background, on_free_ports
 from tests.unit.drop_in_grpc_backend import (
     FAIL,
     HANG,

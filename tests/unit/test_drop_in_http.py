@@ -10,17 +10,8 @@ import httpx
 import pytest
 
 from serve.drop_in import DropIn, listening
-from tests.unit.drop_in_backend import (
-    WITHIN_S,
-    ZIPPED,
-    Backend,
-    Background,
-    background,
-    connected,
-    http_backend,
-    on_free_ports,
-    until,
-)
+from tests.front import WITHIN_S, Background, background, on_free_ports
+from tests.unit.drop_in_backend import ZIPPED, Backend, connected, http_backend, until
 
 LIMIT = 6_553_500
 PORTS = ("inference", "management", "metrics")
