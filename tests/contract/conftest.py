@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import httpx
 import pytest
 
 from handlers.categories import WITHOUT_UNKNOWN
@@ -91,6 +92,14 @@ def grpc_targets(system: System) -> dict[str, GrpcTarget]:
         ),
         "ray": GrpcTarget(inference=ray, management=ray, tokens=keys_of(system.keys["ray"])),
     }
+
+
+@pytest.fixture
+def management(system: System) -> Iterator[httpx.Client]:
+    """Ray Serve's."""
+    headers = {"authorization": f"Bearer {system.keys['ray'].key('management')}"}
+    with httpx.Client(base_url=system.urls["ray"], headers=headers, timeout=120) as client:
+        yield client
 
 
 def keys_of(file: KeyFile) -> dict[str, str]:

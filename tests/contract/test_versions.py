@@ -10,18 +10,9 @@ from threading import Event
 import httpx
 import pytest
 
-from tests.conftest import System
-
 ECHO = {"x-act": "echo", "content-type": "text/plain"}
 REQUESTS = 500
 CLIENTS = 4
-
-
-@pytest.fixture
-def management(system: System) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"Bearer {system.keys['ray'].key('management')}"}
-    with httpx.Client(base_url=system.urls["ray"], headers=headers, timeout=120) as client:
-        yield client
 
 
 @contextmanager
