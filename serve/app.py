@@ -11,18 +11,13 @@ from ray.serve.context import _get_serve_request_context
 
 from serve import cluster, startup
 from serve.dialect.http import Dialect
-from serve.rpc.methods import GrpcMethods
+from serve.rpc.methods import SERVICES, GrpcMethods
 from serve.settings import Settings
 
 # TorchServe predicts whatever the method, so a client needs nothing but another base URL.
 METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 # More than all queues of a server hold: it is they that turn requests away.
 ONGOING = 10_000
-
-SERVICES = [
-    "serve.rpc.inference_pb2_grpc.add_InferenceAPIsServiceServicer_to_server",
-    "serve.rpc.management_pb2_grpc.add_ManagementAPIsServiceServicer_to_server",
-]
 
 api = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
 
@@ -63,6 +58,11 @@ def application(settings: Settings) -> ray_serve.Application:
             "grpc_servicer_functions": SERVICES,
         },
     )
+    return bound(settings)
+
+
+def bound(settings: Settings) -> ray_serve.Application:
+    """For a Ray Serve that runs, or will."""
     front = ray_serve.deployment(Front).options(
         name="Front",
         max_ongoing_requests=ONGOING,
