@@ -100,10 +100,14 @@ def drop_in_of(settings: Settings) -> DropIn:
         management_address=config.management_address,
         metrics_address=config.metrics_address,
         grpc_inference_address=Address(
-            host=config.grpc_inference_address, port=config.grpc_inference_port
+            host=config.grpc_inference_address,
+            port=config.grpc_inference_port,
+            secure=config.enable_grpc_ssl,
         ),
         grpc_management_address=Address(
-            host=config.grpc_management_address, port=config.grpc_management_port
+            host=config.grpc_management_address,
+            port=config.grpc_management_port,
+            secure=config.enable_grpc_ssl,
         ),
         certificate_file=config.certificate_file,
         private_key_file=config.private_key_file,

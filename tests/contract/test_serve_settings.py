@@ -1,0 +1,61 @@
+"""`python -m serve.run` with settings that are off by default: TLS."""
+
+from collections.abc import Iterator
+
+import grpc
+import httpx
+import pytest
+from google.protobuf.empty_pb2 import Empty
+
+from serve.rpc import inference_pb2_grpc
+from tests.contract.place import Place, place_in, started
+from tests.pem import pem_files
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("settings")
+    certificate, key = pem_files(folder)
+    place = place_in(
+        folder,
+        f"certificate_file={certificate}",
+        f"private_key_file={key}",
+        "enable_grpc_ssl=true",
+        certificate=certificate,
+    )
+    with started(place):
+        yield place
+
+
+@pytest.mark.parametrize(
+    ("port", "path"), [("inference", "/predictions/acting"), ("management", "/models/acting")]
+)
+def test_https_by_pem_files(place: Place, port: str, path: str) -> None:
+    answer = place.ask(port, port, "GET", path)
+
+    assert answer.status_code == 200
+    with pytest.raises(httpx.TransportError):
+        httpx.get(f"http://127.0.0.1:{place.ports[port]}{path}")
+
+
+def stub(channel: grpc.Channel) -> inference_pb2_grpc.InferenceAPIsServiceStub:
+    # What is generated has no types.
+    return inference_pb2_grpc.InferenceAPIsServiceStub(channel)  # type: ignore[no-untyped-call]
+
+
+def token(place: Place) -> tuple[tuple[str, str], ...]:
+    return (("authorization", f"Bearer {place.key('inference')}"),)
+
+
+def test_grpc_with_tls_by_the_same_files(place: Place) -> None:
+    assert place.certificate is not None
+    address = f"127.0.0.1:{place.ports['grpc_inference']}"
+    trusting = grpc.ssl_channel_credentials(place.certificate.read_bytes())
+
+    with grpc.secure_channel(address, trusting) as channel:
+        answer = stub(channel).Ping(Empty(), metadata=token(place), timeout=20)
+    with grpc.insecure_channel(address) as channel, pytest.raises(grpc.RpcError) as refused:
+        stub(channel).Ping(Empty(), metadata=token(place), timeout=20)
+
+    assert "Healthy" in answer.health
+    assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
