@@ -1,4 +1,4 @@
-"""`python -m serve.run` with settings that are off by default: TLS."""
+"""`python -m serve.run` with settings that are off by default: TLS, a cache."""
 
 from collections.abc import Iterator
 
@@ -21,6 +21,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         f"certificate_file={certificate}",
         f"private_key_file={key}",
         "enable_grpc_ssl=true",
+        "response_cache_size=10",
         certificate=certificate,
     )
     with started(place):
@@ -59,3 +60,17 @@ def test_grpc_with_tls_by_the_same_files(place: Place) -> None:
 
     assert "Healthy" in answer.health
     assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+def test_an_equal_request_to_the_same_version_is_answered_without_its_handler(place: Place) -> None:
+    def count(path: str, body: bytes) -> str:
+        url = f"/predictions/{path}"
+        return place.ask("inference", "inference", "POST", url, "count", content=body).text
+
+    second = {"url": "acting_in_batches.mar", "model_name": "acting", "initial_workers": "1"}
+    place.ask("management", "management", "POST", "/models", params=second).raise_for_status()
+
+    assert count("acting", b"a") == count("acting", b"a") == count("acting/1.0", b"a") == "1.0: 1"
+    assert count("acting", b"b") == "1.0: 2"
+    assert count("acting/2.0", b"a") == count("acting/2.0", b"a") == "2.0: 1"
+    assert count("acting", b"a") == "1.0: 1"

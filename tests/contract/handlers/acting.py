@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import time
+from itertools import count as count_up
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from ts.utils.util import PredictionException
 Value = Any  # JSON, as the row gives it
 Rows = list[dict[str, Any]]
 
+CALLS = count_up(1)
 SHOWN = ("x-own", "url_path", "explain", "content-type")
 
 
@@ -127,6 +129,12 @@ def refuse(value: Value, data: Rows, context: Context) -> None:
     raise PredictionException(*value)
 
 
+def count(value: Value, data: Rows, context: Context) -> list[object]:
+    """How often this worker was asked so."""
+    version = context.manifest["model"]["modelVersion"]
+    return [f"{version}: {next(CALLS)}" for _ in data]
+
+
 def fail(value: Value, data: Rows, context: Context) -> None:
     kind, text = value
     raise {"ValueError": ValueError, "MemoryError": MemoryError, "KeyError": KeyError}[kind](text)
@@ -169,6 +177,7 @@ ACTS = {
         status,
         all_status,
         refuse,
+        count,
         fail,
         sleep,
         refuse_marked,
