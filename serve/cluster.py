@@ -43,6 +43,8 @@ def environment() -> dict[str, str]:
         # Ray keeps a replica for half a minute after its last request, as an ingress on another
         # machine may not have heard of its end; here, removing a model would take as long.
         "RAY_SERVE_DIRECT_INGRESS_MIN_DRAINING_PERIOD_S": "0",
+        # Ray gives a proxy up that is not there after three times 5 s, as on a busy machine.
+        "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",
         # Ray's own switch for one machine alone, whatever its name says: all listens on loopback.
         ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0",
         # Known to these processes only, where Ray would write one into the home folder.
