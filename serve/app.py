@@ -50,7 +50,9 @@ def deployment(arguments: dict[str, Any]) -> ray_serve.Application:
 def application(settings: Settings) -> ray_serve.Application:
     """Starts Ray and Ray Serve, unless they run. Raises SettingsError."""
     startup.check(settings)
-    cluster.start()
+    config = settings.config
+    # Ray knows one size for both ways.
+    cluster.start(max(config.max_request_size, config.max_response_size))
     ray_serve.start(
         http_options={"host": settings.host, "port": settings.port},
         grpc_options={

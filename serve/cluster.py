@@ -17,11 +17,14 @@ LOOPBACK = "127.0.0.1"
 HERE = Path(__file__).parent
 
 
-def start() -> None:
-    """Starts Ray, unless this process has one or RAY_ADDRESS names a cluster."""
+def start(largest_message: int) -> None:
+    """Starts Ray, unless this process has one or RAY_ADDRESS names a cluster.
+
+    `largest_message` is gRPC's, in bytes.
+    """
     if ray.is_initialized() or "RAY_ADDRESS" in os.environ:
         return
-    for name, value in environment().items():
+    for name, value in environment(largest_message).items():
         os.environ.setdefault(name, value)
     # Ray read this when it was imported, and `serve run` had done that before it came to us.
     ray_constants.ENABLE_RAY_CLUSTER = False
@@ -34,10 +37,11 @@ def start() -> None:
     )
 
 
-def environment() -> dict[str, str]:
+def environment(largest_message: int) -> dict[str, str]:
     """What Ray's processes read when they start; they inherit it from this one."""
     common = {
         "RAY_USAGE_STATS_ENABLED": "0",
+        "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(largest_message),
         # Ray's default of 15 is for background work, which answering a person is not.
         "RAY_worker_niceness": "0",
         # Ray keeps a replica for half a minute after its last request, as an ingress on another

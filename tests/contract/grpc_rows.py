@@ -16,6 +16,7 @@ from serve.rpc.management_pb2 import (
     SetDefaultRequest,
     UnregisterModelRequest,
 )
+from tests.contract.rows.limits import LIMIT
 
 # Both servers have the first loaded; the test registers the others, one of them with a worker.
 SERVED, WORKING, IDLE = "skin_vit", "grpc_working", "grpc_idle"
@@ -79,6 +80,7 @@ def default(model: str = "", version: str = "") -> SetDefaultRequest:
 
 def rows(jpeg: bytes) -> Iterator[Row]:
     yield from inference(jpeg)
+    yield from sizes()
     yield from handler_codes()
     yield from streams()
     yield from descriptions()
@@ -106,6 +108,16 @@ def inference(jpeg: bytes) -> Iterator[Row]:
     yield Row(name="no worker of a version", request=predict(IDLE, "1.0", data=jpeg))
     yield Row(name="text", request=predict(WORKING, text=b"as it is"))
     yield Row(name="inputs by name", request=predict(WORKING, one=b"1", two=b"2"))
+
+
+def sizes() -> Iterator[Row]:
+    """Just under and over max_request_size; gRPC counts the whole message."""
+    yield Row(name="a large message", request=predict("nope", data=bytes(LIMIT - 1000)))
+    yield Row(
+        name="too large a message",
+        request=predict("nope", data=bytes(LIMIT)),
+        deviation="TorchServe breaks it off, CANCELLED; here it is RESOURCE_EXHAUSTED",
+    )
 
 
 def handler_codes() -> Iterator[Row]:

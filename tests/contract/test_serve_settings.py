@@ -1,4 +1,4 @@
-"""`python -m serve.run` with settings that are off by default: TLS, a cache."""
+"""`python -m serve.run` with settings that are off by default: TLS, a cache, smaller messages."""
 
 from collections.abc import Iterator
 
@@ -7,9 +7,11 @@ import httpx
 import pytest
 from google.protobuf.empty_pb2 import Empty
 
-from serve.rpc import inference_pb2_grpc
+from serve.rpc import inference_pb2, inference_pb2_grpc
 from tests.contract.place import Place, place_in, started
 from tests.pem import pem_files
+
+LARGEST = 1_000_000
 
 
 @pytest.fixture(scope="module")
@@ -22,6 +24,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         f"private_key_file={key}",
         "enable_grpc_ssl=true",
         "response_cache_size=10",
+        f"max_request_size={LARGEST}",
+        f"max_response_size={LARGEST}",
         certificate=certificate,
     )
     with started(place):
@@ -60,6 +64,28 @@ def test_grpc_with_tls_by_the_same_files(place: Place) -> None:
 
     assert "Healthy" in answer.health
     assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+# The handler gives its input back, as JSON in which a zero takes six bytes.
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        (b"x" * (LARGEST - 1000), "OK"),
+        (b"x" * LARGEST, "RESOURCE_EXHAUSTED"),
+        (bytes(LARGEST // 2), "RESOURCE_EXHAUSTED"),
+    ],
+    ids=["within", "too-large", "answer-too-large"],
+)
+def test_rays_own_grpc_port_takes_messages_up_to_the_size(
+    place: Place, body: bytes, code: str
+) -> None:
+    request = inference_pb2.PredictionsRequest(model_name="acting", input={"body": body})
+
+    with grpc.insecure_channel(f"127.0.0.1:{place.ports['ray_grpc']}") as channel:
+        call = stub(channel).Predictions.future(request, metadata=token(place), timeout=20)
+        found = call.code()
+
+    assert found.name == code
 
 
 def test_an_equal_request_to_the_same_version_is_answered_without_its_handler(place: Place) -> None:
