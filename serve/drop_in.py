@@ -38,14 +38,15 @@ class DropIn:
     certificate_file: Path | None = None
     private_key_file: Path | None = None
     max_request_size: int = 6_553_500
+    enable_metrics_api: bool = True
 
     @property
     def http_addresses(self) -> dict[str, Address]:
+        metrics = {"metrics": self.metrics_address} if self.enable_metrics_api else {}
         return {
             "inference": self.inference_address,
             "management": self.management_address,
-            "metrics": self.metrics_address,
-        }
+        } | metrics
 
 
 async def run(config: DropIn) -> None:

@@ -112,6 +112,7 @@ def drop_in_of(settings: Settings) -> DropIn:
         certificate_file=config.certificate_file,
         private_key_file=config.private_key_file,
         max_request_size=config.max_request_size,
+        enable_metrics_api=config.enable_metrics_api,
     )
 
 

@@ -53,7 +53,7 @@ class Dialect:
         if path.strip("/") == "":
             raise MethodNotAllowed
         found = None
-        if port in (None, "metrics") and path.split("/")[1] == "metrics":
+        if self.shows_metrics(port) and path.split("/")[1] == "metrics":
             names = request.query_params.getlist("name[]")
             text = self.server.metrics.text(names)
             return answers.plain(text.encode(), 200, TEXT)
@@ -64,6 +64,9 @@ class Dialect:
         if found is None:
             raise ResourceNotFound
         return found
+
+    def shows_metrics(self, port: str | None) -> bool:
+        return self.server.config.enable_metrics_api and port in (None, "metrics")
 
     async def managed(self, request: Request, path: str) -> Response | None:
         """None for what is inference's, where both are on one address."""

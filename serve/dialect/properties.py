@@ -42,6 +42,8 @@ READERS: dict[str, Callable[[str], object]] = {
     "max_response_size": value.whole(1),
     "service_envelope": value.envelope,
     "limit_max_image_pixels": value.flag,
+    "enable_metrics_api": value.flag,
+    "blacklist_env_vars": value.pattern,
     "cors_allowed_origin": value.optional_text,
     "cors_allowed_methods": value.optional_text,
     "cors_allowed_headers": value.optional_text,
@@ -85,6 +87,8 @@ class ServerConfig:
     max_response_size: int = 6_553_500
     service_envelope: str | None = None
     limit_max_image_pixels: bool = True
+    enable_metrics_api: bool = True
+    blacklist_env_vars: str = ""
     cors_allowed_origin: str | None = None
     cors_allowed_methods: str | None = None
     cors_allowed_headers: str | None = None

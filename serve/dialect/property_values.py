@@ -90,6 +90,14 @@ def optional_path(text: str) -> Path | None:
     return Path(text) if text else None
 
 
+def pattern(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"a regular expression: {error}") from error
+    return text
+
+
 def patterns(text: str) -> tuple[str, ...]:
     found = split(text)
     for pattern in found:

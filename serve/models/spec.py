@@ -10,7 +10,10 @@ MetricKind = Literal["counter", "gauge", "histogram"]
 
 @dataclass(frozen=True, kw_only=True)
 class WorkerSpec:
-    """What a replica needs to know; `folder` is the unpacked archive."""
+    """What a replica needs to know.
+
+    `folder` is the unpacked archive, `hidden_variables` a regular expression.
+    """
 
     model: str
     folder: str
@@ -20,6 +23,7 @@ class WorkerSpec:
     response_timeout_s: float
     threads: int
     limit_pixels: bool
+    hidden_variables: str
 
 
 @dataclass(frozen=True, kw_only=True)

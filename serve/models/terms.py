@@ -42,6 +42,7 @@ def terms_of(
         job_queue_size=first(own.job_queue_size, config.job_queue_size),
         envelope=archived.envelope or config.service_envelope,
         limit_pixels=config.limit_max_image_pixels,
+        hidden_variables=config.blacklist_env_vars,
         at_startup=at_startup,
     )
 

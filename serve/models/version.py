@@ -29,6 +29,7 @@ class Terms:
     job_queue_size: int
     envelope: str | None
     limit_pixels: bool
+    hidden_variables: str
     at_startup: bool = False
 
 
@@ -66,6 +67,7 @@ class Version:
                 response_timeout_s=terms.response_timeout_s,
                 threads=max(1, (os.cpu_count() or 1) // max(1, terms.max_workers)),
                 limit_pixels=terms.limit_pixels,
+                hidden_variables=terms.hidden_variables,
             ),
             terms.startup_timeout_s,
             self.archived.config.device_type,

@@ -1,6 +1,8 @@
 """One replica of a model version."""
 
 import asyncio
+import os
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -19,6 +21,7 @@ class Worker:
 
     def __init__(self, spec: WorkerSpec) -> None:
         self.spec = spec
+        hide(spec.hidden_variables)
         # One thread, as a handler may expect to be called by the one that made it.
         self.thread = ThreadPoolExecutor(1)
         self.handler = self.thread.submit(self.loaded).result()
@@ -43,3 +46,9 @@ class Worker:
             seconds=time.perf_counter() - start,
             measured=self.handler.metrics.taken(),
         )
+
+
+def hide(variables: str) -> None:
+    """From the handler; TorchServe does not pass them on either."""
+    for name in [name for name in os.environ if re.fullmatch(variables, name)]:
+        del os.environ[name]

@@ -9,6 +9,7 @@ from pathlib import Path
 from tests.conftest import ROOT, free_ports
 from tests.contract import archives
 from tests.contract.rows.asking import PORTS, Target
+from tests.contract.rows.envelopes import HIDDEN, VARIABLES
 from up.processes import running
 from up.servers import Server
 
@@ -21,10 +22,13 @@ TORCHSERVE = (
 )
 RAY = ("SKIN_RAY_PORT", "SKIN_RAY_GRPC_PORT", "TS_GRPC_INFERENCE_PORT", "TS_GRPC_MANAGEMENT_PORT")
 COMMON = {
+    **dict.fromkeys(VARIABLES, "set"),
     "SKIN_ARCHIVE": "acting.mar",
     "SKIN_SNAPSHOT": "",
+    "TS_BLACKLIST_ENV_VARS": HIDDEN,
     "TS_DEFAULT_WORKERS_PER_MODEL": "1",
     "TS_DISABLE_TOKEN_AUTHORIZATION": "true",
+    "TS_ENABLE_METRICS_API": "false",
 }
 
 

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from itertools import groupby
 
+import httpx
 import pytest
 
 from tests.contract import archives
@@ -106,3 +107,9 @@ def test_both_answer_alike_under_an_envelope(row: Row, enveloped: Callable[[str]
     found = faults(row, enveloped(row.needs))
 
     assert not found, "\n".join(found)
+
+
+def test_without_a_metrics_api_nobody_listens_there(enveloped: Callable[[str], Askers]) -> None:
+    for asker in enveloped("body").values():
+        with pytest.raises(httpx.ConnectError):
+            asker.clients["metrics"].get("/metrics")

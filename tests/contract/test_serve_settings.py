@@ -23,6 +23,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         f"certificate_file={certificate}",
         f"private_key_file={key}",
         "enable_grpc_ssl=true",
+        "enable_metrics_api=false",
         "response_cache_size=10",
         f"max_request_size={LARGEST}",
         f"max_response_size={LARGEST}",
@@ -100,3 +101,10 @@ def test_an_equal_request_to_the_same_version_is_answered_without_its_handler(pl
     assert count("acting", b"b") == "1.0: 2"
     assert count("acting/2.0", b"a") == count("acting/2.0", b"a") == "2.0: 1"
     assert count("acting", b"a") == "1.0: 1"
+
+
+def test_metrics_that_are_off_are_not_found(place: Place) -> None:
+    assert place.ask("inference", "inference", "GET", "/metrics").status_code == 404
+    assert place.ask("ray", "inference", "GET", "/metrics").status_code == 404
+    with pytest.raises(httpx.ConnectError):
+        place.ask("metrics", None, "GET", "/metrics")

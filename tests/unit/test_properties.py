@@ -134,6 +134,8 @@ def test_all_that_is_honoured(tmp_path: Path) -> None:
         cors_allowed_headers=X-Mine
         response_cache_size=12
         strict_ping=false
+        enable_metrics_api=false
+        blacklist_env_vars=AWS_.*|TOKEN
         """,
     )
 
@@ -169,6 +171,8 @@ def test_all_that_is_honoured(tmp_path: Path) -> None:
         cors_allowed_headers="X-Mine",
         response_cache_size=12,
         strict_ping=False,
+        enable_metrics_api=False,
+        blacklist_env_vars="AWS_.*|TOKEN",
     )
 
 
@@ -221,6 +225,7 @@ def test_what_changes_nothing_is_listed(tmp_path: Path) -> None:
         ("grpc_inference_address=http://h", "without http://"),
         ("service_envelope=v3", "one of body, json, kserve, kservev2"),
         ("allowed_urls=http://(", "regular expressions"),
+        ("blacklist_env_vars=(", "a regular expression"),
         ("load_models==a.mar", "archives with commas between"),
         ("load_models=a=", "archives with commas between"),
     ],

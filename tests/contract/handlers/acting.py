@@ -129,6 +129,11 @@ def refuse(value: Value, data: Rows, context: Context) -> None:
     raise PredictionException(*value)
 
 
+def variable(value: Value, data: Rows, context: Context) -> list[object]:
+    """One of the worker's environment."""
+    return [os.environ.get(value)] * len(data)
+
+
 def count(value: Value, data: Rows, context: Context) -> list[object]:
     """How often this worker was asked so."""
     version = context.manifest["model"]["modelVersion"]
@@ -177,6 +182,7 @@ ACTS = {
         status,
         all_status,
         refuse,
+        variable,
         count,
         fail,
         sleep,

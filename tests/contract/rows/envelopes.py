@@ -1,4 +1,7 @@
-"""With a service_envelope, which changes every answer: each needs servers of its own."""
+"""With a service_envelope, which changes every answer: each needs servers of its own.
+
+Those have two other settings that the session's servers can't have, too.
+"""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,6 +16,9 @@ V2_EXPLAIN = "POST /v2/models/acting/explain"
 INPUT = {"name": "one", "shape": [2, 2], "datatype": "FP32", "data": [1.5, 2, 3, 4]}
 LETTERS = {"name": "letters", "shape": [1], "datatype": "BYTES", "data": ["hello"]}
 AS_IS = {"x-act": "back"}
+# The pattern that is blacklist_env_vars, and variables of the servers.
+HIDDEN = "SKIN_TEST_(SECRET|KEY)"
+VARIABLES = ("SKIN_TEST_SECRET", "SKIN_TEST_KEY", "SKIN_TEST_KEYS", "A_SKIN_TEST_KEY")
 
 
 def under(
@@ -85,4 +91,10 @@ ROWS: tuple[Row, ...] = (
     under("body", "text", 200, PREDICT, content=b"hello", headers={"content-type": "text/plain"}),
     under("body", "file", 200, PREDICT, files={"data": ("a.txt", b"hello", "text/plain")}),
     under("body", "empty", 200, PREDICT),
+    *(
+        under("body", name, 200, PREDICT, headers={"x-act": "variable", "x-value": f'"{name}"'})
+        for name in VARIABLES
+    ),
+    under("body", "no-metrics", 404, "GET /metrics"),
+    under("body", "no-metrics-on-management", 404, "GET /metrics", port="management"),
 )
