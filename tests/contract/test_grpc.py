@@ -14,7 +14,8 @@ from serve.rpc import inference_pb2_grpc, management_pb2_grpc
 from tests import images
 from tests.contract import grpc_rows
 from tests.contract.conftest import GrpcTarget
-from tests.contract.grpc_rows import IDLE, SERVED, WORKING, Row, predict, register, unregister
+from tests.contract.grpc_row import METHODS, Row, default, predict, register, unregister
+from tests.contract.grpc_rows import IDLE, SERVED, WORKING
 
 TIMEOUT_S = 90
 JPEG = images.encoded(images.lesion(), "JPEG")
@@ -76,7 +77,7 @@ def call(
 
 
 def must(target: GrpcTarget, request: Message) -> None:
-    answer = call(target, grpc_rows.METHODS[type(request)], request)
+    answer = call(target, METHODS[type(request)], request)
     assert answer.code is grpc.StatusCode.OK, answer
 
 
@@ -134,7 +135,7 @@ def test_both_answer_alike(targets: dict[str, GrpcTarget], row: Row) -> None:
     assert ours == theirs
 
 
-@pytest.mark.parametrize("request_", [Empty(), predict("nope"), grpc_rows.default()])
+@pytest.mark.parametrize("request_", [Empty(), predict("nope"), default()])
 @pytest.mark.parametrize("kind", ["", "Bearer", "wrong", "API", "other", "case"])
 def test_a_call_needs_its_token(
     grpc_targets: dict[str, GrpcTarget], request_: Message, kind: str
@@ -153,7 +154,7 @@ def test_a_call_needs_its_token(
             "case": f"bearer {target.tokens[own]}",
         }[kind]
 
-        answer = call(target, grpc_rows.METHODS[type(request_)], request_, sent)
+        answer = call(target, METHODS[type(request_)], request_, sent)
 
         assert (answer.code, answer.details) == NO_TOKEN
 
