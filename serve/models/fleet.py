@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 DEPLOYMENT = "Worker"
 # By Ray's own measure: a batch at work for each replica. Ray's defaults take half a minute to add
-# one and ten to end one.
+# one and ten to end one. Ray 2.60 reads the interval here alone, though it announces a variable.
 BY_LOAD = {
     "target_ongoing_requests": 1,
     "metrics_interval_s": 1,
