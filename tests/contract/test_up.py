@@ -32,6 +32,13 @@ def test_models_are_sought_in_the_registry_that_was_started(system: System) -> N
         assert replica.environ()["MLFLOW_TRACKING_URI"] == system.urls["mlflow"]
 
 
+def test_ray_wants_a_token_of_all_that_joins_it(system: System) -> None:
+    (gcs,) = [process for process in marked(system.mark) if process.name() == "gcs_server"]
+
+    assert gcs.environ()["RAY_AUTH_MODE"] == "token"
+    assert len(gcs.environ()["RAY_AUTH_TOKEN"]) == 64
+
+
 def test_nothing_listens_beyond_this_machine(system: System) -> None:
     listening = [
         (process.name(), connection.laddr.ip)
