@@ -1,6 +1,7 @@
 """Pictures, a tiny model, and every server, started once a session by `python -m up` itself."""
 
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -27,6 +28,8 @@ ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
 BACKENDS = ("torchserve", "ray")
 READY_WITHIN_S = 240
+# Below what systems give to outgoing connections, above what Ray gives to its workers.
+FIRST_PORT, PORTS_EACH, TEST_PROCESSES = 20_000, 600, 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -70,11 +73,25 @@ class System:
 
 
 def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in sockets]
+    """None that the system gives to connections and unnamed ports, nor one of another test
+    process: it might be taken before a server here listens on it."""
+    place = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % TEST_PROCESSES
+    first = FIRST_PORT + PORTS_EACH * place
+    found: list[int] = []
+    for port in random.sample(range(first, first + PORTS_EACH), PORTS_EACH):
+        if len(found) < count and is_free(port):
+            found.append(port)
+    assert len(found) == count
+    return found
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return True
 
 
 @pytest.fixture(scope="session")
