@@ -35,7 +35,7 @@ def start(largest_message: int) -> None:
         address="local",
         namespace="serve",
         include_dashboard=False,
-        runtime_env={"worker_process_setup_hook": "serve.loopback.keep_on_loopback"},
+        runtime_env={"worker_process_setup_hook": "serve.ports.keep_private"},
     )
 
 

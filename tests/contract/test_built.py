@@ -26,7 +26,7 @@ ALONE = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_AUTH_TOKEN": secrets.token_hex(32),
 }
-ON_LOOPBACK = {"worker_process_setup_hook": "serve.loopback.keep_on_loopback"}
+ON_LOOPBACK = {"worker_process_setup_hook": "serve.ports.keep_private"}
 
 
 def test_the_built_file_serves(tmp_path: Path) -> None:

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 import grpc
 import httpx
+import psutil
 import pytest
 from google.protobuf.empty_pb2 import Empty
 
 from serve.rpc import inference_pb2, inference_pb2_grpc
+from tests.conftest import System
 from tests.contract.place import Place, place_in, started
 from tests.pem import pem_files
+from up.processes import marked
 
 LARGEST = 1_000_000
 
@@ -65,6 +68,20 @@ def test_grpc_with_tls_by_the_same_files(place: Place) -> None:
 
     assert "Healthy" in answer.health
     assert refused.value.code() == grpc.StatusCode.UNAVAILABLE
+
+
+@pytest.mark.usefixtures("place")
+def test_beside_another_server_each_port_is_one_process_s(system: System) -> None:
+    mine = {process.pid for process in marked(system.mark)}
+    listening = [
+        (found.laddr.port, found.pid)
+        for found in psutil.net_connections("tcp")
+        if found.status == psutil.CONN_LISTEN and found.laddr and found.pid
+    ]
+    of_system = {port for port, pid in listening if pid in mine}
+
+    assert len(of_system) > 10
+    assert of_system & {port for port, pid in listening if pid not in mine} == set()
 
 
 # The handler gives its input back, as JSON in which a zero takes six bytes.
