@@ -1,17 +1,37 @@
 """LesionClassifier: what every backend wraps."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
 import torch
+from PIL import Image
 
+from handlers.answer import Explanation, Prediction, Quality
 from handlers.errors import Fault, UnusableModel
 from handlers.model_config import ModelConfig
-from handlers.postprocess import Prediction, to_prediction
-from handlers.preprocess import decode, to_input
+from handlers.postprocess import to_prediction
+from handlers.preprocess import decode, size_of, to_input
+from handlers.quality import examine
+from handlers.relevance import overlay, relevance, shown, wanted
+from handlers.request import Request
 
 # The name under which the export stores the model config's hash inside the model.
 CONFIG_HASH = "config_sha256"
+
+Answer = Prediction | Explanation | bytes | Fault
+
+
+@dataclass(frozen=True, kw_only=True)
+class Picture:
+    """A request's picture, decoded, and the model's input (3, image_size, image_size) of it."""
+
+    request: Request
+    image: Image.Image
+    input: torch.Tensor
+    wanted: torch.Tensor
+    quality: Quality
 
 
 class LesionClassifier:
@@ -36,23 +56,73 @@ class LesionClassifier:
             )
         return cls(graph.eval(), expected, device)
 
-    def preprocess(self, body: bytes) -> torch.Tensor:
-        return to_input(decode(body, self.config.image_size), self.config)
+    def preprocess(self, request: Request) -> Picture:
+        """Raises a Fault for what can't be decoded, or asks for a category that is no output."""
+        size = self.config.image_size
+        image = decode(request.body, size)
+        return Picture(
+            request=request,
+            image=image,
+            input=to_input(image, self.config),
+            wanted=wanted(request.target, self.config.classes),
+            quality=examine(image, size_of(request.body), self.config.quality, size),
+        )
 
     @torch.inference_mode()
-    def predict(self, inputs: list[torch.Tensor]) -> list[Prediction]:
-        logits = self.model(torch.stack(inputs).to(self.device)).cpu()
-        return [to_prediction(row, self.config) for row in logits]
+    def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
+        logits, distances = self.model(self.inputs(pictures))
+        return self.predictions(pictures, logits, distances)
 
-    def classify(self, bodies: list[bytes]) -> list[Prediction | Fault]:
-        """One answer a body, in order; a bad one is a fault for itself alone."""
-        answers: list[Prediction | Fault | None] = []
-        inputs = []
-        for body in bodies:
+    @torch.inference_mode()
+    def explain(self, pictures: Sequence[Picture]) -> list[Explanation | bytes]:
+        """Bytes are a PNG, where a request asks for the overlay."""
+        masks = torch.stack([picture.wanted for picture in pictures]).to(self.device)
+        logits, distances, maps = self.model.explain(self.inputs(pictures), masks)
+        top = logits.argmax(dim=1).tolist()
+        answers: list[Explanation | bytes] = []
+        for picture, prediction, first, signed in zip(
+            pictures, self.predictions(pictures, logits, distances), top, maps.cpu(), strict=True
+        ):
+            target = picture.request.target or self.config.classes[first]
+            found = relevance(target, signed, picture.image)
+            if picture.request.overlay:
+                answers.append(overlay(shown(picture.request.body), found))
+            else:
+                answers.append({**prediction, "relevance": found})
+        return answers
+
+    def inputs(self, pictures: Sequence[Picture]) -> torch.Tensor:
+        return torch.stack([picture.input for picture in pictures]).to(self.device)
+
+    def predictions(
+        self, pictures: Sequence[Picture], logits: torch.Tensor, distances: torch.Tensor
+    ) -> list[Prediction]:
+        return [
+            to_prediction(row, distance, picture.quality, self.config)
+            for picture, row, distance in zip(
+                pictures, logits.cpu(), distances.tolist(), strict=True
+            )
+        ]
+
+    def classify(self, bodies: Sequence[bytes]) -> list[Prediction | Fault]:
+        """A prediction a picture, in order; a bad one is a fault for itself alone."""
+        answers = self.answer([Request(body=body) for body in bodies])
+        return [answer for answer in answers if not isinstance(answer, bytes)]
+
+    def answer(self, requests: Sequence[Request]) -> list[Answer]:
+        """One answer a request, in order; a bad one is a fault for itself alone.
+
+        Predictions and explanations that came together are each a batch of their own.
+        """
+        answers: dict[int, Answer] = {}
+        asked: dict[bool, dict[int, Picture]] = {False: {}, True: {}}
+        for index, request in enumerate(requests):
             try:
-                inputs.append(self.preprocess(body))
-                answers.append(None)
+                asked[request.explain][index] = self.preprocess(request)
             except Fault as fault:
-                answers.append(fault)
-        predictions = iter(self.predict(inputs) if inputs else [])
-        return [next(predictions) if answer is None else answer for answer in answers]
+                answers[index] = fault
+        for explain, pictures in asked.items():
+            if pictures:
+                compute = self.explain if explain else self.predict
+                answers |= zip(pictures, compute(list(pictures.values())), strict=True)
+        return [answers[index] for index in range(len(requests))]

@@ -3,17 +3,23 @@
 import hashlib
 import json
 import math
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Self, get_args, get_origin
+from typing import Self
 
 from handlers.categories import CODES
 from handlers.errors import UnusableModel
+from handlers.fitted import Rule, SetLimits, UnknownLimit
+from handlers.from_json import built
+from handlers.quality import Limits
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """`classes` names the model's outputs in order; a code may stand twice and is then summed."""
+    """`classes` names the model's outputs in order; a code may stand twice and is then summed.
+
+    Without what is fitted on validation images an answer has null in its place.
+    """
 
     name: str
     version: str
@@ -25,6 +31,10 @@ class ModelConfig:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     temperature: float
+    unknown: UnknownLimit | None = None
+    prediction_set: SetLimits | None = None
+    referral: tuple[Rule, ...] = ()
+    quality: Limits = field(default_factory=Limits)
 
     def __post_init__(self) -> None:
         if unknown := sorted(set(self.classes) - set(CODES)):
@@ -57,14 +67,8 @@ class ModelConfig:
 
     @classmethod
     def from_json(cls, values: dict[str, object]) -> Self:
-        names = {field.name for field in fields(cls)}
-        if odd := sorted(names ^ set(values)):
-            raise UnusableModel(f"Model config with missing or unknown keys: {', '.join(odd)}.")
-        if misfits := [
-            field.name for field in fields(cls) if not fits(values[field.name], field.type)
-        ]:
-            raise UnusableModel(f"Model config with values of another type: {', '.join(misfits)}.")
-        return cls(**{key: tuple(v) if isinstance(v, list) else v for key, v in values.items()})  # type: ignore[arg-type]  # checked above
+        config: Self = built(cls, values)
+        return config
 
     def as_json(self) -> str:
         return json.dumps(asdict(self), indent=2) + "\n"
@@ -74,12 +78,3 @@ class ModelConfig:
         """Of the values, not of the file: spacing does not matter, every number does."""
         canonical = json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
-
-
-def fits(value: object, kind: object) -> bool:
-    """Whether a value from JSON has the type of a field: a list where that is a tuple."""
-    if get_origin(kind) is tuple:
-        return isinstance(value, list) and all(fits(item, get_args(kind)[0]) for item in value)
-    if kind is float:
-        return isinstance(value, int | float) and not isinstance(value, bool)
-    return isinstance(value, str if kind is str else int) and not isinstance(value, bool)

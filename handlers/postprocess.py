@@ -1,36 +1,81 @@
-"""Logits -> prediction."""
+"""Logits and distance -> prediction."""
 
-from typing import TypedDict
+import math
 
 import torch
 
+from handlers.answer import SCHEMA, Prediction, PredictionSet, Quality, Referral, Unknown
 from handlers.categories import CODES
+from handlers.fitted import SetLimits, UnknownLimit
 from handlers.model_config import ModelConfig
 
-
-class ModelName(TypedDict):
-    name: str
-    version: str
+Shares = dict[str, float]
 
 
-class Prediction(TypedDict):
-    label: str
-    probabilities: dict[str, float]
-    model: ModelName
-
-
-def to_prediction(logits: torch.Tensor, config: ModelConfig) -> Prediction:
-    """One row of logits (len(config.classes),) -> all nine probabilities, which sum to 1.
+def to_prediction(
+    logits: torch.Tensor, distance: float, quality: Quality, config: ModelConfig
+) -> Prediction:
+    """One row of logits (len(config.classes),) and its distance -> the answer.
 
     Softmax with temperature (Guo et al. 2017, arXiv:1706.04599), in double precision; a code the
-    model has no output for gets 0.
+    model has no output for gets 0. P(UNK) by the distance takes its share from all of them.
     """
-    shares = torch.softmax(logits.double() / config.temperature, dim=0).tolist()
-    probabilities = dict.fromkeys(CODES, 0.0)
-    for code, share in zip(config.classes, shares, strict=True):
-        probabilities[code] += share
+    shares = dict.fromkeys(CODES, 0.0)
+    softmax = torch.softmax(logits.double() / config.temperature, dim=0).tolist()
+    for code, share in zip(config.classes, softmax, strict=True):
+        shares[code] += share
+    unknown = None if config.unknown is None else how_unknown(distance, config.unknown)
+    probabilities = shares if unknown is None else folded(shares, unknown["probability"])
+    label = max(CODES, key=probabilities.__getitem__)
+    limits = config.prediction_set
     return {
-        "label": max(CODES, key=probabilities.__getitem__),
+        "label": label,
         "probabilities": probabilities,
         "model": {"name": config.name, "version": config.version},
+        "schema": SCHEMA,
+        "unknown": unknown,
+        "prediction_set": None if limits is None else prediction_set(shares, label, limits),
+        "referral": referral(shares, config) if config.referral else None,
+        "quality": quality,
     }
+
+
+def how_unknown(distance: float, at: UnknownLimit) -> Unknown:
+    # Of a finite argument: far off, math.exp would overflow.
+    steps = min(max((at.limit - distance) / at.scale, -700.0), 700.0)
+    probability = 1 / (1 + math.exp(steps))
+    return {"distance": distance, "limit": at.limit, "probability": probability}
+
+
+def folded(shares: Shares, unknown: float) -> Shares:
+    """All nine, of which the known ones share what UNK leaves."""
+    probabilities = {code: (1 - unknown) * share for code, share in shares.items()}
+    probabilities["UNK"] += unknown
+    return probabilities
+
+
+def prediction_set(shares: Shares, label: str, limits: SetLimits) -> PredictionSet:
+    """In the order of their probability; never empty, as the most probable one is in it."""
+    likely = sorted(limits.least, key=lambda code: -shares[code])
+    codes = [c for c in likely if c == likely[0] or shares[c] >= limits.least[c]]
+    if label == "UNK" and label not in codes:
+        codes.insert(0, label)
+    return {"codes": codes, "coverage": limits.coverage}
+
+
+def referral(shares: Shares, config: ModelConfig) -> Referral:
+    rules = []
+    for rule in config.referral:
+        value = math.fsum(shares[code] for code in rule.codes)
+        rules.append(
+            {
+                "name": rule.name,
+                "codes": list(rule.codes),
+                "value": value,
+                "threshold": rule.threshold,
+                "fired": value >= rule.threshold,
+                "sensitivity": rule.sensitivity,
+                "specificity": rule.specificity,
+            }
+        )
+    return {"refer": any(rule["fired"] for rule in rules), "rules": rules}  # type: ignore[typeddict-item]  # mypy reads the dict's values as object

@@ -62,6 +62,12 @@ def decode(body: bytes, image_size: int) -> Image.Image:
         ) from error
 
 
+def size_of(body: bytes) -> tuple[int, int]:
+    """Width and height in pixels as they were sent, of a body that `decode` has read."""
+    with Image.open(BytesIO(body), formats=FORMATS) as image:
+        return image.size
+
+
 def to_rgb(image: Image.Image) -> Image.Image:
     """8-bit RGB from any mode: transparency over white, 16 bits by their upper byte."""
     if image.mode.startswith("I;16"):
@@ -94,13 +100,18 @@ def to_input(image: Image.Image, config: ModelConfig) -> torch.Tensor:
 
 def to_square(image: Image.Image, config: ModelConfig) -> Image.Image:
     """The centred square of an image, `config.image_size` pixels wide."""
-    side = min(image.size)
-    left, top = (image.width - side) / 2, (image.height - side) / 2
     return image.resize(
         (config.image_size, config.image_size),
         RESAMPLING[config.interpolation],
-        box=(left, top, left + side, top + side),
+        box=central_square(image),
     )
+
+
+def central_square(image: Image.Image) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom in pixels, which may be halves: all that the model looks at."""
+    side = min(image.size)
+    left, top = (image.width - side) / 2, (image.height - side) / 2
+    return left, top, left + side, top + side
 
 
 def normalise(square: np.ndarray, config: ModelConfig) -> torch.Tensor:

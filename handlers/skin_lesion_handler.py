@@ -9,8 +9,11 @@ import torch
 
 from handlers.classifier import LesionClassifier
 from handlers.errors import Fault
+from handlers.request import Request
+from handlers.schema import answers
 
 CONFIG_NAME = "skin_lesion_model_config.json"
+JSON, PNG = "application/json", "image/png"
 
 
 class SkinLesionHandler:
@@ -23,15 +26,41 @@ class SkinLesionHandler:
 
     def handle(self, rows: list[dict[str, object]], context: Any) -> list[object]:  # noqa: ANN401
         """One answer a row; a fault gets its own status, so its neighbours keep theirs."""
-        answers: list[object] = []
-        for index, answer in enumerate(self.classifier.classify([body_of(row) for row in rows])):
-            context.set_response_content_type(index, "application/json")
+        headers = [lower(context.get_all_request_header(index)) for index in range(len(rows))]
+        # A client may send that header too, but not a request without any input.
+        if rows == [{}] and headers[0].get("describe") == "True":
+            return [answers()]
+        requests = [asked(row, header) for row, header in zip(rows, headers, strict=True)]
+        found: list[object] = []
+        for index, answer in enumerate(self.classifier.answer(requests)):
+            is_png = isinstance(answer, bytes)
+            context.set_response_content_type(index, PNG if is_png else JSON)
             if isinstance(answer, Fault):
                 context.set_response_status(answer.code, HTTPStatus(answer.code).phrase, index)
-                answers.append(answer.as_json())
+                found.append(answer.as_json())
             else:
-                answers.append(answer)
-        return answers
+                found.append(answer)
+        return found
+
+
+def lower(headers: dict[str, str]) -> dict[str, str]:
+    """By their names in lower case: TorchServe hands them over as the client wrote them."""
+    return {name.lower(): value for name, value in headers.items()}
+
+
+def asked(row: dict[str, object], headers: dict[str, str]) -> Request:
+    explain = headers.get("explain") == "True"
+    target = row.get("target") if explain else None
+    return Request(
+        body=body_of(row),
+        explain=explain,
+        target=None if target is None else text_of(target),
+        overlay=explain and PNG in headers.get("accept", ""),
+    )
+
+
+def text_of(value: object) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes | bytearray) else str(value)
 
 
 def body_of(row: dict[str, object]) -> bytes:

@@ -18,8 +18,13 @@ NAME = "skin_vit"
 EXPERIMENT = "skin-lesions"
 REQUIREMENTS = ("torch", "pillow", "numpy", "pandas")
 URI = re.compile(r"models:/(?P<name>[^/@]+)(/(?P<number>[1-9]\d*)|@(?P<alias>[^/@]+))")
-# MLflow 3.17 warns of its own type hints, and asks pandas for what a later release drops.
-OF_MLFLOW_ITSELF = (".*Any type hint is inferred as AnyType", "Operation with range is deprecated")
+# MLflow 3.17 warns of its own type hints, asks pandas for what a later release drops, and takes an
+# answer's only integer, its schema, for one that may be missing.
+OF_MLFLOW_ITSELF = (
+    ".*Any type hint is inferred as AnyType",
+    "Operation with range is deprecated",
+    "Hint: Inferred schema contains integer",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

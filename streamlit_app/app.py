@@ -1,11 +1,13 @@
 """The page: streamlit run streamlit_app/app.py."""
 
 import httpx
-import plotly.graph_objects as go
 import streamlit as st
 
-from streamlit_app.client import BackendDown, Prediction, PredictionFailed, is_up, predict
-from streamlit_app.names import WORDS
+from streamlit_app import look, parts
+from streamlit_app.chart import bars
+from streamlit_app.client import PredictionFailed, is_up, predict
+from streamlit_app.faults import show_fault
+from streamlit_app.look import Upload
 from streamlit_app.settings import Backend, Settings, SettingsError
 
 DISCLAIMER = "Research use only. Not a medical device."
@@ -33,7 +35,7 @@ def page() -> None:
     uploads = st.file_uploader("Pictures", type=KINDS, accept_multiple_files=True)
     for upload in uploads:
         st.divider()
-        show(upload.name, upload.getvalue(), backend)
+        show(Upload(key=upload.file_id, name=upload.name, image=upload.getvalue()), backend)
 
 
 def sidebar(settings: Settings) -> Backend:
@@ -53,48 +55,25 @@ def sidebar(settings: Settings) -> Backend:
     return backend
 
 
-def show(name: str, image: bytes, backend: Backend) -> None:
+def show(upload: Upload, backend: Backend) -> None:
     with httpx.Client(base_url=backend.url, auth=backend.keys) as client:
         try:
             with st.spinner(f"Asking {backend.name}"):
-                prediction = predict(client, image)
-        except BackendDown as error:
-            st.error(f"{backend.name} is down: {error} Start it with:")
-            st.code(backend.start_command, language="bash")
-            return
+                found = predict(client, upload.image)
         except PredictionFailed as error:
-            st.error(f"{name}: {error}")
+            show_fault(upload.name, error, backend)
             return
+    prediction = found.prediction
     picture, answer = st.columns([1, 2])
-    picture.image(image, caption=name)
+    with picture:
+        look.picture(upload, prediction.model, backend)
     with answer:
-        st.subheader(f"{WORDS[prediction.label]} ({prediction.label})")
+        parts.show(prediction)
+        st.plotly_chart(bars(prediction), key=f"bars-{backend.name}-{upload.key}")
         st.caption(
-            f"{backend.name} answered in {prediction.seconds * 1000:.0f} ms"
+            f"{backend.name} answered in {found.seconds * 1000:.0f} ms"
             f" with model {prediction.model}."
         )
-        st.plotly_chart(bars(prediction), key=f"bars-{backend.name}-{name}-{id(image)}")
-
-
-def bars(prediction: Prediction) -> go.Figure:
-    """The nine probabilities, in ISIC 2019's order from top to bottom."""
-    shares = [prediction.probabilities[code] for code in WORDS]
-    colours = ["#b3542e" if code == prediction.label else "#9fb3c8" for code in WORDS]
-    figure = go.Figure(
-        go.Bar(
-            x=shares,
-            y=[f"{words} ({code})" for code, words in WORDS.items()],
-            orientation="h",
-            marker_color=colours,
-            text=[f"{share:.1%}" for share in shares],
-            textposition="outside",
-            cliponaxis=False,
-        )
-    )
-    figure.update_yaxes(autorange="reversed")
-    figure.update_xaxes(range=[0, 1.1], tickformat=".0%", tickvals=[0, 0.25, 0.5, 0.75, 1])
-    figure.update_layout(height=360, margin={"l": 0, "r": 24, "t": 10, "b": 10})
-    return figure
 
 
 page()

@@ -1,22 +1,28 @@
-"""One HTTP call; it cannot tell which backend it calls."""
+"""What is asked by HTTP; it cannot tell which backend it asks."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import httpx
+
+from streamlit_app import answer
+from streamlit_app.answer import OtherSchema, Prediction, Relevance
 
 MODEL = "skin_vit"
 ANSWERS_WITHIN_S = 60
 IS_UP_WITHIN_S = 2
+BYTES = {"content-type": "application/octet-stream"}
+
+Read = TypeVar("Read")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Prediction:
+class Predicted:
     """`seconds` is from sending the image to having the answer."""
 
-    label: str
-    probabilities: dict[str, float]
-    model: str
+    prediction: Prediction
     seconds: float
 
 
@@ -28,43 +34,52 @@ class BackendDown(PredictionFailed):
     """Nothing answers at that address."""
 
 
-def predict(client: httpx.Client, image: bytes) -> Prediction:
+def predict(client: httpx.Client, image: bytes) -> Predicted:
     began = time.perf_counter()
+    found = ask(client, "predictions", {"content": image, "headers": BYTES})
+    seconds = time.perf_counter() - began
+    return Predicted(prediction=read(answer.prediction, found, client), seconds=seconds)
+
+
+def explain(client: httpx.Client, image: bytes, target: str | None) -> Relevance:
+    """For the model's first category where `target`, a category's code, is None."""
+    # A form, as TorchServe hands no query to the model.
+    form = {"files": {"data": image}, "data": {} if target is None else {"target": target}}
+    found = ask(client, "explanations", form)
+    # Refuses what is of another form; what it says of the picture is known already.
+    read(answer.prediction, found, client)
+    return read(answer.relevance, found, client)
+
+
+def ask(client: httpx.Client, what: str, content: dict[str, Any]) -> httpx.Response:
+    """Raises PredictionFailed for all but an answer with status 200."""
     try:
-        answer = client.post(
-            f"/predictions/{MODEL}",
-            content=image,
-            headers={"content-type": "application/octet-stream"},
-            timeout=ANSWERS_WITHIN_S,
-        )
+        found = client.post(f"/{what}/{MODEL}", timeout=ANSWERS_WITHIN_S, **content)
     except httpx.TimeoutException as error:
         raise PredictionFailed(f"No answer within {ANSWERS_WITHIN_S} seconds.") from error
     except httpx.TransportError as error:
         raise BackendDown(f"Nothing answers at {client.base_url}.") from error
-    seconds = time.perf_counter() - began
-    if answer.status_code != httpx.codes.OK:
-        raise PredictionFailed(message_of(answer))
+    if found.status_code != httpx.codes.OK:
+        raise PredictionFailed(message_of(found))
+    return found
+
+
+def read(reader: Callable[[Any], Read], found: httpx.Response, client: httpx.Client) -> Read:
     try:
-        body = answer.json()
-        return Prediction(
-            label=body["label"],
-            probabilities=body["probabilities"],
-            model=f"{body['model']['name']} {body['model']['version']}",
-            seconds=seconds,
-        )
-    except (ValueError, KeyError, TypeError) as error:
+        return reader(found.json())
+    except OtherSchema as error:
+        raise PredictionFailed(str(error)) from error
+    except (ValueError, LookupError, TypeError) as error:
         raise PredictionFailed(
             f"What answers at {client.base_url} is no lesion service."
         ) from error
 
 
-def message_of(answer: httpx.Response) -> str:
+def message_of(found: httpx.Response) -> str:
     try:
-        return str(answer.json()["message"])
+        return str(found.json()["message"])
     except (ValueError, KeyError, TypeError):
-        return f"The service answered {answer.status_code} {answer.reason_phrase}.".replace(
-            " .", "."
-        )
+        return f"The service answered {found.status_code} {found.reason_phrase}.".replace(" .", ".")
 
 
 def is_up(client: httpx.Client) -> bool:

@@ -10,6 +10,41 @@ from handlers.categories import CODES
 from train.evaluation.measures import measure
 
 IMAGES = 64
+FAITHFULNESS = {
+    "images": IMAGES,
+    "better_than_random": 0.75,
+    "better_than_rollout": 0.625,
+    "mean_drop": 0.25,
+    "mean_drop_random": 0.05,
+    "mean_drop_rollout": 0.125,
+    "deleted": 0.2,
+}
+EVIDENCE = {
+    "images": IMAGES,
+    "ece_before": 0.125,
+    "ece": 0.0625,
+    "ece_of_a_perfect_model": 0.03125,
+    "called_unknown": 0.03,
+    "unknown_images": 60,
+    "unknown_called": 0.875,
+    "sets": {
+        name: {"size": size, "coverage": {"MEL": 0.9, "NV": None}}
+        for name, size in (("LAC", 1.5), ("APS", 1.75), ("RAPS", 2.0))
+    },
+    "methods_unknown": {"Mahalanobis": 0.98, "energy": 0.5},
+    "methods_left_out": {
+        "MEL": {"Mahalanobis": 0.625, "energy": 0.5},
+        "NV": {"Mahalanobis": 0.75, "energy": 0.5},
+    },
+}
+MELANOMA = {
+    "name": "melanoma",
+    "codes": ["MEL"],
+    "threshold": 0.125,
+    "sensitivity": 0.95,
+    "specificity": 0.625,
+}
+DOUBT = EVIDENCE | {"temperature": 0.75, "referral": [MELANOMA]}
 FACTS = {
     "model": "model_store/best_model.pth",
     "checkpoint_sha256": "c" * 64,
@@ -51,5 +86,6 @@ def measured(**facts: object) -> Measured:
             "site": ["head/neck", None] * (IMAGES // 2),
         }
     )
-    metrics = measure(labels, probabilities, table) | {"measured": FACTS | facts}
+    metrics = measure(labels, probabilities, table)
+    metrics |= {"faithfulness": FAITHFULNESS, "doubt": DOUBT, "measured": FACTS | facts}
     return Measured(metrics=metrics, labels=labels, probabilities=probabilities)

@@ -7,11 +7,15 @@ from typing import Any
 import torch
 
 from handlers.categories import WITHOUT_UNKNOWN
+from handlers.fitted import Rule, SetLimits, UnknownLimit
 from handlers.model_config import ModelConfig
+from handlers.quality import Limits
 from mar_config.build import build as build_archive
+from tests.measured import EVIDENCE
 from train import pth_to_pt
 from train.checkpoint import Checkpoint, config_of, halved
 from train.config import TrainConfig
+from train.doubt.fitted import Fitted, Known
 from train.models import SMALLEST_MODEL, build
 from train.optimisation import BalancedLoss
 from train.step import Stepper
@@ -63,6 +67,31 @@ def checkpoint(architecture: str = SMALLEST_MODEL, seed: int = 0) -> Checkpoint:
         trained_on=(),
         training={"command": "none: random weights"},
         state_dict=halved(model.state_dict()),
+        fitted=fitted(settings.classes, model.num_features),
+    )
+
+
+def fitted(classes: tuple[str, ...], width: int) -> Fitted:
+    """By which some of the drawings are unknown, some sets hold several codes, some rules fire."""
+    generator = torch.Generator().manual_seed(0)
+    means = torch.randn(len(classes), width, generator=generator, dtype=torch.float64)
+    return Fitted(
+        temperature=2.0,
+        known=Known(means=means, precision=torch.eye(width, dtype=torch.float64)),
+        unknown=UnknownLimit(limit=1.8 * width, scale=width / 16),
+        prediction_set=SetLimits(coverage=0.9, least=dict.fromkeys(classes, 0.1)),
+        referral=(
+            Rule(name="melanoma", codes=("MEL",), threshold=0.1, sensitivity=0.95, specificity=0.6),
+            Rule(
+                name="malignant",
+                codes=("MEL", "BCC", "SCC"),
+                threshold=0.5,
+                sensitivity=0.95,
+                specificity=0.5,
+            ),
+        ),
+        quality=Limits(),
+        evidence=EVIDENCE,
     )
 
 

@@ -7,10 +7,14 @@ from pathlib import Path
 import torch
 from timm.models import VisionTransformer
 
+from handlers.errors import UnusableModel
 from handlers.model_config import ModelConfig
+from train.doubt.fitted import Fitted
 from train.models import InitError, build, differences, load_plain
 
-FORMAT = "skin-lesion-checkpoint-2"
+FORMAT = "skin-lesion-checkpoint-3"
+# Nothing was fitted for it.
+WITHOUT_FITTED = "skin-lesion-checkpoint-2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,7 +22,7 @@ class Checkpoint:
     """`training` says what the weights come from: the command, commit, data and its numbers.
 
     `views` of an image are averaged for an answer; `trained_on` names the training images, so
-    that none of them is ever counted as evidence.
+    that none of them is ever counted as evidence. Without `fitted` answers are bare probabilities.
     """
 
     architecture: str
@@ -31,10 +35,12 @@ class Checkpoint:
     trained_on: tuple[str, ...]
     training: dict[str, str | int | float]
     state_dict: dict[str, torch.Tensor]
+    fitted: Fitted | None = None
 
     def as_bytes(self) -> bytes:
         buffer = io.BytesIO()
-        torch.save({"format": FORMAT} | vars(self), buffer)
+        fitted = None if self.fitted is None else self.fitted.as_plain()
+        torch.save({"format": FORMAT} | vars(self) | {"fitted": fitted}, buffer)
         return buffer.getvalue()
 
     def model(self) -> VisionTransformer:
@@ -52,10 +58,17 @@ def read(file: Path) -> Checkpoint:
         raise InitError(f"There is no checkpoint {file}: train one (python -m train.run).")
     values = load_plain(file)
     names = {field.name for field in fields(Checkpoint)}
+    if isinstance(values, dict) and values.get("format") == WITHOUT_FITTED:
+        values |= {"format": FORMAT, "fitted": None}
     if not isinstance(values, dict) or values.pop("format", None) != FORMAT or set(values) != names:
         raise InitError(f"{file} is no checkpoint of this project.")
     for name in ("classes", "trained_on"):
         values[name] = tuple(values[name])
+    if values["fitted"] is not None:
+        try:
+            values["fitted"] = Fitted.of_plain(values["fitted"])
+        except UnusableModel as error:
+            raise InitError(f"{file}: {error}") from error
     return Checkpoint(**values)
 
 

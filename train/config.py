@@ -10,6 +10,7 @@ from dataclasses import MISSING, asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Annotated, Self, get_type_hints
 
+from handlers.categories import WITHOUT_UNKNOWN
 from train.models import DEFAULT_MODEL, SMALLEST_MODEL
 from train.precision import CHOICES
 
@@ -44,6 +45,12 @@ class TrainConfig:
         0.2
     )
     fold: Annotated[int, "which of the parts of that size is held out, counted from 0"] = 0
+    leave_out: Annotated[
+        str | None, "a category none of whose images is used: to a model so trained it is unknown"
+    ] = None
+    unk_data: Annotated[
+        str | None, "folder of images of no category, to which the limit of the unknown is fitted"
+    ] = None
     epochs: Annotated[int, "passes over the training images"] = 10
     patience: Annotated[int, "end after so many epochs that were no better; 0 is never"] = 0
     batch_size: Annotated[int, "images a step, over all workers together"] = 32
@@ -92,6 +99,8 @@ class TrainConfig:
             )
         if self.fold and not (self.hold_out and self.fold < round(parts)):
             raise ConfigError(f"--fold must be less than {round(parts) if self.hold_out else 1}.")
+        if self.leave_out not in (None, *WITHOUT_UNKNOWN):
+            raise ConfigError(f"--leave-out must be one of {', '.join(WITHOUT_UNKNOWN)}.")
         if self.batch_size % (self.workers * self.accumulate):
             raise ConfigError("--batch-size must be a multiple of --workers times --accumulate.")
         if self.precision not in CHOICES:

@@ -18,6 +18,7 @@ from handlers.categories import CODES
 from handlers.errors import UnusableModel
 from registry.address import RegistryError
 from train.data.layouts import DataError
+from train.data.unseen import is_the_validation, unseen
 from train.evaluation.card import card
 from train.evaluation.inputs import MeasureError
 from train.evaluation.logged import STORE, log_evaluation
@@ -26,7 +27,6 @@ from train.evaluation.predictions import PredictionError
 from train.evaluation.report import report
 from train.evaluation.subject import DEFAULT_CHECKPOINT, Subject, SubjectError, subject
 from train.evaluation.submission import write
-from train.evaluation.unseen import is_the_validation, unseen
 from train.models import InitError
 from train.origin import ROOT, commit
 from train.pth_to_pt import ExportError
@@ -86,8 +86,10 @@ def evaluate(measured: Subject, model: str, data: Path) -> Evaluation:
             "refused": found.table.loc[~answered, "image"].tolist(),
         },
     }
+    explained = measured.faithfulness([Path(path) for path in table["path"]])
     return Evaluation(
-        metrics=measure(labels, probabilities, table) | {"measured": facts},
+        metrics=measure(labels, probabilities, table)
+        | {"faithfulness": explained, "doubt": measured.doubt, "measured": facts},
         images=table["image"],
         labels=labels,
         probabilities=probabilities,

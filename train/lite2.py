@@ -1,6 +1,8 @@
 """The default model: a Vision Transformer whose patch embedding is EfficientNet-Lite2."""
 
+from collections.abc import Iterable
 from itertools import chain
+from typing import Any
 
 import timm
 import torch
@@ -13,6 +15,8 @@ from torch.nn.functional import conv2d
 # What timm's two kinds of block do to a picture, in order: a convolution, then its norm.
 SEPARABLE = (("conv_dw", "bn1"), ("conv_pw", "bn2"))
 INVERTED = (("conv_pw", "bn1"), ("conv_dw", "bn2"), ("conv_pwl", "bn3"))
+# The stage whose first block halves the picture for the fifth and last time.
+LAST_HALVING = 5
 
 
 @register_model
@@ -60,14 +64,15 @@ class Lite2(torch.nn.Module):
         self.conv_stem, self.bn1, self.blocks = whole.conv_stem, whole.bn1, whole.blocks
 
     def forward(self, pictures: torch.Tensor) -> torch.Tensor:
+        return self.late(self.early(pictures))
+
+    def early(self, pictures: torch.Tensor) -> torch.Tensor:
+        """All that makes the picture smaller: features (n, 208, height / 32, width / 32)."""
         found = convolved(pictures, self.conv_stem, self.bn1)
-        for block in chain.from_iterable(self.blocks):
-            before = found
-            for conv, norm in INVERTED if hasattr(block, "conv_pwl") else SEPARABLE:
-                found = convolved(found, getattr(block, conv), getattr(block, norm))
-            if block.has_skip:
-                found = found + before
-        return found
+        return through([*self.blocks[:LAST_HALVING], self.blocks[LAST_HALVING][:1]], found)
+
+    def late(self, found: torch.Tensor) -> torch.Tensor:
+        return through([self.blocks[LAST_HALVING][1:], *self.blocks[LAST_HALVING + 1 :]], found)
 
     def load_imagenet(self) -> None:
         """The package's file names its tensors otherwise, but holds them in timm's order."""
@@ -77,6 +82,16 @@ class Lite2(torch.nn.Module):
             names = timm.create_model("efficientnet_lite2").state_dict()
         renamed = dict(zip(names, tensors.values(), strict=True))
         self.load_state_dict({name: renamed[name] for name in self.state_dict()})
+
+
+def through(stages: Iterable[Any], found: torch.Tensor) -> torch.Tensor:
+    for block in chain.from_iterable(stages):
+        before = found
+        for conv, norm in INVERTED if hasattr(block, "conv_pwl") else SEPARABLE:
+            found = convolved(found, getattr(block, conv), getattr(block, norm))
+        if block.has_skip:
+            found = found + before
+    return found
 
 
 def convolved(inputs: torch.Tensor, conv: torch.nn.Conv2d, norm: BatchNormAct2d) -> torch.Tensor:

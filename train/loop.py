@@ -22,10 +22,10 @@ from train.metrics import balanced_accuracy
 from train.models import build
 from train.optimisation import BalancedLoss
 from train.progress import Position, Reporter
+from train.served import Served
 from train.state import SCORE, Best, report, restore
 from train.step import Stepper
 from train.validation import confusion_of
-from train.views import Averaged
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +62,7 @@ class Training:
         freeze(module, config.freeze)
         module.to(device, memory_format=torch.channels_last)
         # Judged with the weights as the checkpoint will hold them.
-        self.judged = Averaged(build(config.model, len(job.classes)).to(device), config.views)
+        self.judged = Served(build(config.model, len(job.classes)).to(device), config.views)
         self.model_config = config_of(config.model, job.classes, module)
         self.train_size = config.train_size or self.model_config.image_size
         self.images = LesionImages(

@@ -16,10 +16,10 @@ from registry.champion import CANDIDATE, CHAMPION, crown, roll_back
 from registry.download import fetched
 from registry.versions import NAME, Version, with_alias
 from train.data.layouts import DataError
+from train.data.unseen import unseen
 from train.evaluation.inputs import MeasureError
 from train.evaluation.intervals import Interval, balanced_accuracy_interval
 from train.evaluation.predictions import PredictionError, of_classifier
-from train.evaluation.unseen import unseen
 from train.parity import TOLERANCE, ParityError, largest_difference
 from train.register_model import TRAINED_ON
 from train.registered import CONFIG_NAME, MODEL_NAME

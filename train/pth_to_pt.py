@@ -5,6 +5,7 @@ import hashlib
 import logging
 import sys
 import warnings
+from collections.abc import Sequence
 from pathlib import Path
 
 import torch
@@ -15,9 +16,12 @@ from handlers.model_config import ModelConfig
 from train import checkpoint
 from train.checkpoint import Checkpoint
 from train.data.layouts import DataError, code_of
+from train.judged import Judged
 from train.models import InitError, build, read_tensors
 from train.origin import ROOT
-from train.views import Averaged
+from train.relevance import unrolled
+from train.served import Served
+from train.views import by_view
 
 log = logging.getLogger(__name__)
 
@@ -30,8 +34,10 @@ class ExportError(Exception):
 
 
 def export(source: Checkpoint, source_sha256: str, version: str, model: Path, config: Path) -> None:
-    """Writes `model` and `config`; neither if the graph's logits differ by over 1e-5."""
-    module = Averaged(source.model(), source.views).eval()
+    """Writes `model` and `config`; neither if the graph computes anything over 1e-5 otherwise."""
+    fitted = source.fitted
+    served = Served(source.model(), source.views)
+    module = Judged(served, None if fitted is None else fitted.known).eval()
     size = source.image_size
     graph = traced(module, size)
     verify(graph, module, size)
@@ -47,35 +53,58 @@ def export(source: Checkpoint, source_sha256: str, version: str, model: Path, co
         std=source.std,
         temperature=1.0,
     )
+    if fitted is not None:
+        settings = fitted.within(settings)
     for file in (model, config):
         file.parent.mkdir(parents=True, exist_ok=True)
     torch.jit.save(graph, model, _extra_files={CONFIG_HASH: settings.sha256})
     config.write_text(settings.as_json())
 
 
-def traced(module: torch.nn.Module, size: int) -> torch.jit.ScriptModule:
-    example = torch.rand(2, 3, size, size)
+def traced(module: Judged, size: int) -> torch.jit.ScriptModule:
+    """`forward` and `explain` of the module, which needs no gradients any more."""
+    inputs = torch.rand(2, 3, size, size)
+    wanted = torch.zeros(2, module.served.model.num_classes)
+    plain = Served(module.served.model, module.served.views)
+    judged = Judged(plain, None)
+    judged.distance = module.distance
+    judged.eval().requires_grad_(False)
     with warnings.catch_warnings():
         # TorchScript is what TorchServe's archives hold; the tracer warns of timm's size checks.
         warnings.simplefilter("ignore")
-        graph = torch.jit.trace(module, example, check_trace=False)
-        frozen: torch.jit.ScriptModule = torch.jit.freeze(graph)
+        joined = plain.halves.joined(by_view(plain.hidden(inputs), plain.views))
+        plain.relevance = unrolled(plain.halves, joined, wanted)
+        methods = {"forward": inputs, "explain": (inputs, wanted)}
+        graph = torch.jit.trace_module(judged, methods, check_trace=False)
+        frozen: torch.jit.ScriptModule = torch.jit.freeze(graph, preserved_attrs=["explain"])
     return frozen
 
 
 @torch.inference_mode()
-def verify(graph: torch.nn.Module, module: torch.nn.Module, size: int) -> None:
+def verify(graph: torch.jit.ScriptModule, module: Judged, size: int) -> None:
     """On other images, and another number of them, than the graph was traced with."""
     generator = torch.Generator().manual_seed(0)
     for count in (1, 5):
         inputs = torch.randn(count, 3, size, size, generator=generator)
-        difference = (graph(inputs) - module(inputs)).abs().max().item()
-        # Also false for nan.
-        if not difference <= TOLERANCE:
-            raise ExportError(
-                f"The exported graph's logits differ from the module's by {difference:.1e}"
-                f" (at most {TOLERANCE:.0e}): nothing was written."
-            )
+        # The top output of the first, and another output of each further one.
+        wanted = torch.eye(count, module.served.model.num_classes + 1)[:, 1:]
+        compare("answer", graph(inputs), module(inputs))
+        compare("explanation", graph.explain(inputs, wanted), module.explain(inputs, wanted))
+
+
+def compare(what: str, found: Sequence[torch.Tensor], expected: Sequence[torch.Tensor]) -> None:
+    # A distance is far above 1, and as exact in proportion.
+    differences = [
+        ((a - b).abs() / b.abs().clamp(min=1)).max().double()
+        for a, b in zip(found, expected, strict=True)
+    ]
+    difference = torch.stack(differences).max().item()
+    # Also false for nan.
+    if not difference <= TOLERANCE:
+        raise ExportError(
+            f"The exported graph's {what} differs from the module's by {difference:.1e}"
+            f" (at most {TOLERANCE:.0e}): nothing was written."
+        )
 
 
 def bare(file: Path, architecture: str, classes: tuple[str, ...]) -> Checkpoint:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from handlers.answer import Prediction
 from handlers.classifier import LesionClassifier
-from handlers.postprocess import Prediction
+from handlers.request import Request
 
 MODEL_NAME = "skin_vit.pt"
 CONFIG_NAME = "skin_lesion_model_config.json"
@@ -18,7 +19,9 @@ class RegisteredClassifier:
 
     def predict(self, inputs: pd.DataFrame) -> list[Prediction]:
         """One prediction a row: its column `image` holds the bytes of an image file."""
-        return self.classifier.predict([self.classifier.preprocess(row) for row in inputs[COLUMN]])
+        return self.classifier.predict(
+            [self.classifier.preprocess(Request(body=row)) for row in inputs[COLUMN]]
+        )
 
 
 def _load_pyfunc(folder: str) -> RegisteredClassifier:

@@ -5,14 +5,17 @@ import sys
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import ray
 
 from handlers.categories import CODES, WITHOUT_UNKNOWN
-from train import tracking
+from train import checkpoint, tracking
 from train.config import ConfigError, TrainConfig, parse
 from train.data.generated import generate
-from train.data.layouts import DataError, read
+from train.data.layouts import DataError, read, read_unknown
 from train.data.split import Split, readable, split
+from train.doubt.fit import FitError
+from train.doubt.fitting import calibrated
 from train.fit import connect, fit
 from train.loop import Job
 from train.models import InitError, build
@@ -46,9 +49,9 @@ def main() -> int:
 def train(values: dict[str, object], *, resume: bool) -> None:
     run = TrainingRun.resume(values) if resume else None
     config = run.config if run else TrainConfig.resolved(values)
-    parts = parts_of(config)
+    parts, unknown = parts_of(config), unknown_of(config)
     # Here and not first in a worker, as its errors are the caller's to mend.
-    build(config.model, len(classes_of(parts)), config.init)
+    build(config.model, len(classes_of(parts, config.leave_out)), config.init)
     send_pending(Path(config.out))
     if run:
         run.go_on(parts)
@@ -62,7 +65,8 @@ def train(values: dict[str, object], *, resume: bool) -> None:
         raise
     finally:
         ray.shutdown()
-    conclude(run, saved, classes_of(parts), "KILLED" if stopped else "FINISHED")
+    weights = with_doubt(saved / BEST_MODEL, parts.validation, unknown)
+    conclude(run, saved, weights, classes_of(parts, run.config.leave_out), stopped)
 
 
 def parts_of(config: TrainConfig) -> Split:
@@ -73,19 +77,25 @@ def parts_of(config: TrainConfig) -> Split:
     else:
         data = Path(config.data)
     parts = split(readable(read(data)), config.seed, config.hold_out, config.fold)
+    parts = parts.without(config.leave_out)
     log.info("%d training and %d validation images", len(parts.train), len(parts.validation))
     return parts
 
 
-def classes_of(parts: Split) -> tuple[str, ...]:
-    return CODES if (parts.train["code"] == "UNK").any() else WITHOUT_UNKNOWN
+def unknown_of(config: TrainConfig) -> pd.DataFrame | None:
+    return None if config.unk_data is None else readable(read_unknown(Path(config.unk_data)))
+
+
+def classes_of(parts: Split, leave_out: str | None) -> tuple[str, ...]:
+    codes = CODES if (parts.train["code"] == "UNK").any() else WITHOUT_UNKNOWN
+    return tuple(code for code in codes if code != leave_out)
 
 
 def job_of(run: TrainingRun, parts: Split) -> Job:
     return Job(
         config=run.config,
         parts=parts,
-        classes=classes_of(parts),
+        classes=classes_of(parts, run.config.leave_out),
         line=Line.remote(),  # type: ignore[attr-defined]  # Ray's decorator made it an actor
         tracked=run.tracked,
         cache=(Path(run.config.out) / "cache").resolve(),
@@ -100,19 +110,31 @@ def job_of(run: TrainingRun, parts: Split) -> Job:
     )
 
 
-def conclude(run: TrainingRun, saved: Path, classes: tuple[str, ...], status: str) -> None:
+def with_doubt(saved: Path, validation: pd.DataFrame, unknown: pd.DataFrame | None) -> bytes:
+    """The checkpoint with what is fitted to validation images, where there are enough."""
+    try:
+        return calibrated(checkpoint.read(saved), validation, unknown).as_bytes()
+    except FitError as error:
+        log.warning("%s Answers will be bare probabilities.", error)
+        return saved.read_bytes()
+
+
+def conclude(
+    run: TrainingRun, saved: Path, weights: bytes, classes: tuple[str, ...], stopped: bool
+) -> None:
     """Puts the best checkpoint in place, the one it replaces beside it, and both into MLflow."""
     target = Path(run.config.out) / BEST_MODEL
     if target.exists():
         target.replace(target.with_name(PREVIOUS_MODEL))
         log.info("the checkpoint that was there is now %s", target.with_name(PREVIOUS_MODEL))
-    target.write_bytes((saved / BEST_MODEL).read_bytes())
+    target.write_bytes(weights)
     best = read_best(saved)
+    status = "KILLED" if stopped else "FINISHED"
     figure = confusion_figure(np.array(best.confusion), classes) if best else None
     tracking.finish(run.tracked, target, figure, status)
     score = f"balanced accuracy {best.balanced_accuracy:.3f}" if best else "not validated yet"
     log.info("%s: %s (%s)", status.lower(), target, score)
-    if status == "KILLED":
+    if stopped:
         log.info("go on with: python -m train.run --resume --out %s", run.config.out)
 
 

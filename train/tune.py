@@ -48,7 +48,7 @@ def tune(options: Options) -> int:
     if study and study.split_sha256 != parts.sha256:
         raise ConfigError(f"The data is not what {study.folder} began with: start a new study.")
     # Here and not first in every trial, as its errors are the caller's to mend.
-    build(default.model, len(classes_of(parts)), default.init)
+    build(default.model, len(classes_of(parts, default.leave_out)), default.init)
     send_pending(Path(default.out))
     connect(default.ray_address)
     try:

@@ -24,7 +24,7 @@ def confusion_of(
     keys = list(range(rank, len(images), world))
     for pictures, labels in batches(images, keys, batch_size, processes):
         inputs = to_inputs(pictures, images.config, device)
-        predicted = model(inputs).argmax(dim=1).cpu()
+        predicted = model(inputs)[0].argmax(dim=1).cpu()
         confusion += confusion_matrix(labels.numpy(), predicted.numpy(), classes)
     if world > 1:
         total = torch.from_numpy(confusion).to(device)

@@ -1,31 +1,43 @@
-"""An answer from several mirrored views of one image: a lesion has no top and no left."""
+"""Several mirrored views of one image: a lesion has no top and no left."""
 
 import torch
 
-# Axes of (n, 3, height, width) that are mirrored, in the order in which views are added.
-MIRRORED = ((), (2, 3), (2,), (3,))
+# Axes of (…, height, width) that are mirrored, in the order in which views are added.
+MIRRORED = ((), (-2, -1), (-2,), (-1,))
 
 
-class Averaged(torch.nn.Module):
-    """Logits (n, classes) whose softmax is the mean softmax over the first `views` views.
+def views_of(pictures: torch.Tensor, views: int) -> list[torch.Tensor]:
+    """The first `views` views of pictures (n, 3, height, width).
 
-    Runs on channels-last memory, which is faster for convolutions on a CPU.
+    On channels-last memory, which is faster for convolutions on a CPU.
     """
+    return [
+        mirrored(pictures, axes).contiguous(memory_format=torch.channels_last)
+        for axes in MIRRORED[:views]
+    ]
 
-    def __init__(self, model: torch.nn.Module, views: int) -> None:
-        super().__init__()
-        self.model = model.to(memory_format=torch.channels_last)
-        self.views = views
 
-    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
-        if self.views == 1:
-            return self.logits(inputs)
-        shares = [
-            self.logits(inputs.flip(axes) if axes else inputs).log_softmax(dim=1)
-            for axes in MIRRORED[: self.views]
-        ]
-        return torch.stack(shares).logsumexp(dim=0)
+def by_view(rows: torch.Tensor, views: int) -> torch.Tensor:
+    """(views * n, …), all images' first view before their second, as (views, n, …)."""
+    parted: torch.Tensor = rows.unflatten(0, (views, -1))
+    return parted
 
-    def logits(self, inputs: torch.Tensor) -> torch.Tensor:
-        logits: torch.Tensor = self.model(inputs.contiguous(memory_format=torch.channels_last))
-        return logits
+
+def upright(maps: torch.Tensor) -> torch.Tensor:
+    """The mean (n, …, height, width) of (views, n, …, height, width), mirrored back."""
+    turned = [mirrored(one, axes) for one, axes in zip(maps, MIRRORED, strict=False)]
+    return torch.stack(turned).mean(dim=0)
+
+
+def averaged(
+    logits: torch.Tensor, embedding: torch.Tensor, views: int
+) -> tuple[torch.Tensor, torch.Tensor]:
+    """Of all views' logits (views * n, classes) those (n, classes) whose softmax is the mean of
+    theirs, and of their embeddings (views * n, width) the mean."""
+    each = by_view(logits, views)
+    together = each[0] if views == 1 else each.log_softmax(dim=-1).logsumexp(dim=0)
+    return together, by_view(embedding, views).mean(dim=0)
+
+
+def mirrored(pictures: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:
+    return pictures.flip(axes) if axes else pictures

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from serve.dialect import description_inference, description_management
+from serve.dialect import description_answers, description_inference, description_management
 from serve.dialect.description_parts import (
     METRICS_TEXT,
     SCHEMAS,
@@ -99,7 +99,7 @@ def document(title: str, *parts: Paths) -> Json:
         "info": {"title": title, "version": VERSION},
         "paths": merged(*parts),
         "components": {
-            "schemas": SCHEMAS,
+            "schemas": SCHEMAS | description_answers.described(),
             "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
         },
         # Where the server asks for tokens at all.

@@ -1,5 +1,6 @@
 """OpenAPI of the inference port."""
 
+from serve.dialect import description_answers
 from serve.dialect.description_parts import (
     JSON,
     MODEL,
@@ -10,48 +11,76 @@ from serve.dialect.description_parts import (
     answers,
     in_query,
     operation,
+    record,
     schema,
     string,
 )
 
 ANYTHING = string(format="binary")
-BODY: Json = {
-    "description": "The image, raw or in a form's field `data`; for other models what they take.",
-    "required": True,
-    "content": {
-        "*/*": {"schema": ANYTHING},
-        "multipart/form-data": {
-            "schema": {
-                "type": "object",
-                "required": ["data"],
-                "properties": {"data": ANYTHING},
-            }
-        },
-    },
-}
+PNG = "image/png"
+TARGET = description_answers.code()
+BY_QUERY = in_query(
+    "target",
+    "The category to explain; else the most probable one. A form's field `target` says the same,"
+    " and is the only way that TorchServe hands on.",
+    TARGET,
+)
 REFUSED = (400, 404, 413, 417, 500, 503, 507)
 NAME = in_query("model_name", "May be left out if one model alone was loaded.", string())
 
 
 def predicting(name: str, summary: str, *parameters: Json) -> dict[str, Json]:
-    return {"post": asking(name, summary, "A prediction", schema("Prediction"), parameters)}
+    return {
+        "post": asking(
+            name,
+            summary,
+            good("A prediction", {JSON: {"schema": schema("Prediction")}}),
+            body({}),
+            parameters,
+        )
+    }
 
 
 def explaining(name: str, summary: str, *parameters: Json) -> dict[str, Json]:
-    return {"post": asking(name, summary, "An explanation", {}, parameters)}
-
-
-def asking(name: str, summary: str, what: str, content: Json, parameters: tuple[Json, ...]) -> Json:
-    good: Json = {
-        "description": f"{what} by skin_vit; other models answer what they like.",
-        "content": {JSON: {"schema": content}, "*/*": {"schema": ANYTHING}},
+    """A PNG of the picture under its relevance where the client accepts that."""
+    found: Json = {JSON: {"schema": schema("Explanation")}, PNG: {"schema": ANYTHING}}
+    return {
+        "post": asking(
+            name,
+            summary,
+            good("An explanation", found),
+            body({"target": TARGET}),
+            parameters,
+        )
     }
+
+
+def good(what: str, content: Json) -> Json:
+    return {
+        "description": f"{what} by skin_vit; other models answer what they like.",
+        "content": {**content, "*/*": {"schema": ANYTHING}},
+    }
+
+
+def body(fields: dict[str, Json]) -> Json:
+    """`fields` are those of a form beside the image."""
+    return {
+        "description": "The image, raw or in a form's field `data`; other models take their own.",
+        "required": True,
+        "content": {
+            "*/*": {"schema": ANYTHING},
+            "multipart/form-data": {"schema": record({"data": ANYTHING}, fields)},
+        },
+    }
+
+
+def asking(name: str, summary: str, good: Json, sent: Json, parameters: tuple[Json, ...]) -> Json:
     return operation(
         name,
         summary,
         answers({"200": good}, *REFUSED),
         parameters=list(parameters),
-        requestBody=BODY,
+        requestBody=sent,
     )
 
 
@@ -97,9 +126,9 @@ LISTED: Paths = PING | {
 # What TorchServe answers too.
 UNLISTED: Paths = {
     "/predictions/{model_name}": about_model("describe_predictions"),
-    "/explanations/{model_name}": explaining("explain", "By the default version.", MODEL),
+    "/explanations/{model_name}": explaining("explain", "By the default version.", MODEL, BY_QUERY),
     "/explanations/{model_name}/{model_version}": explaining(
-        "explain_version", "By one version.", MODEL, VERSION
+        "explain_version", "By one version.", MODEL, VERSION, BY_QUERY
     ),
     "/v1/models/{model_name}:explain": explaining("kserve_v1_explain", "As KServe 1.", MODEL),
     "/v2/models/{model_name}/explain": explaining("kserve_v2_explain", "As KServe 2.", MODEL),

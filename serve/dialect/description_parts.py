@@ -2,8 +2,6 @@
 
 from typing import TypeAlias
 
-from handlers.categories import CODES
-
 Json: TypeAlias = dict[str, object]
 # Path -> method -> operation.
 Paths: TypeAlias = dict[str, dict[str, Json]]
@@ -106,13 +104,6 @@ SCHEMAS: dict[str, Json] = {
     "Status": record({"status": string()}),
     "Health": record({"status": string(enum=["Healthy", "Unhealthy"])}),
     "Description": {"type": "object", "required": ["openapi", "info", "paths"]},
-    "Prediction": record(
-        {
-            "label": string(enum=list(CODES)),
-            "probabilities": record(dict.fromkeys(CODES, SHARE)),
-            "model": record({"name": string(), "version": string()}),
-        }
-    ),
     "ModelList": record(
         {"models": listed(record({"modelName": string(), "modelUrl": string()}))},
         {"nextPageToken": string()},

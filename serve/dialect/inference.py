@@ -25,7 +25,7 @@ NO_NAME = "Parameter model_name is required."
 @dataclass(frozen=True, kw_only=True)
 class Wanted:
     """Without a model, the request itself names it. `headers` are what TorchServe adds for the
-    handler; `query` is an input too where TorchServe takes it for one.
+    handler; with `query`, that is an input too.
     """
 
     model: str | None
@@ -50,6 +50,8 @@ def wanted(path: str) -> Wanted | None:
                 version=rest[0] if rest and rest[0] else None,
                 command=command,
                 headers=explains(command) | {"url_path": "/".join(rest[1:]).rstrip("/")},
+                # Beyond TorchServe: a target can be asked for beside a raw body.
+                query=command == "explain",
             )
         case ["invocations"]:
             return Wanted(model=None, query=True)

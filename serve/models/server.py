@@ -168,12 +168,10 @@ class ModelServer(Registry):
         self, name: str, version: str | None, customized: bool = False
     ) -> list[dict[str, object]]:
         if version == "all":
-            found = list(self.model(name).versions.values())
-        else:
-            found = [self.version(name, version)]
-        return [
-            await described(one, await self.metadata(one) if customized else None) for one in found
-        ]
+            # TorchServe asks no handler then.
+            return [await described(one, None) for one in self.model(name).versions.values()]
+        found = self.version(name, version)
+        return [await described(found, await self.metadata(found) if customized else None)]
 
     async def metadata(self, version: Version) -> object:
         """What the handler tells of itself; it waits its turn like any request."""

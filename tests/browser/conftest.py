@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from tests.conftest import System
@@ -13,6 +13,9 @@ from tests.conftest import System
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 # Chromium refuses its sandbox to root, and asks its maker for updates unless told not to.
 FLAGS = ("--no-sandbox", "--disable-quic", "--disable-background-networking", "--disable-sync")
+
+# A backend's first answers are slow, as is a machine that starts four servers.
+expect.set_options(timeout=30_000)
 
 
 @pytest.fixture(scope="session")

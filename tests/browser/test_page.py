@@ -5,9 +5,11 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import FilePayload, Page, expect
+from playwright.sync_api import Page, expect
 
+from streamlit_app import answer, words
 from streamlit_app.names import WORDS
+from tests.browser.using import NAMES, choose, drop, picture
 from tests.images import encoded, lesion
 
 DISCLAIMER = "Research use only. Not a medical device."
@@ -22,19 +24,6 @@ SHARES = """count => {
     return names.length == count && values.length == count
         && names.map((name, index) => [name, values[index]]);
 }"""
-NAMES = {"torchserve": "TorchServe", "ray": "Ray Serve"}
-
-
-def drop(page: Page, *files: tuple[str, bytes]) -> None:
-    payloads: list[FilePayload] = [
-        {"name": name, "mimeType": "application/octet-stream", "buffer": body}
-        for name, body in files
-    ]
-    page.locator("input[type=file]").set_input_files(payloads)
-
-
-def choose(page: Page, backend: str) -> None:
-    page.get_by_role("radiogroup").get_by_text(NAMES[backend], exact=True).click()
 
 
 def shares(page: Page) -> dict[str, float]:
@@ -52,11 +41,11 @@ def test_a_picture_is_classified_in_words(
     choose(page, backend)
     drop(page, ("lesion.jpg", lesion_jpeg))
 
-    words = f"{WORDS[expected['label']]} ({expected['label']})"
-    expect(page.get_by_role("heading", name=words)).to_be_visible()
+    headline = words.headline(answer.prediction(expected))
+    expect(page.get_by_role("heading", name=headline)).to_be_visible()
     answered = rf"{NAMES[backend]} answered in \d+ ms with model skin_vit 1\.0\."
     expect(page.get_by_text(re.compile(answered))).to_be_visible()
-    expect(page.locator("[data-testid=stImage] img")).to_be_visible()
+    expect(picture(page)).to_be_visible()
     shown = shares(page)
     for code, name in WORDS.items():
         assert shown[f"{name} ({code})"] == pytest.approx(
@@ -89,7 +78,7 @@ def test_a_format_that_a_browser_may_not_know_is_shown_too(page: Page, kind: str
     drop(page, (f"lesion.{kind.lower()}", encoded(lesion(), kind)))
 
     expect(page.get_by_text(" answered in ")).to_be_visible()
-    expect(page.locator("[data-testid=stImage] img")).to_be_visible()
+    expect(picture(page)).to_be_visible()
 
 
 @pytest.mark.parametrize("backend", NAMES)

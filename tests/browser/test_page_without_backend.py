@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.test_page import drop
+from tests.browser.using import drop
 from tests.conftest import free_ports
 from up.processes import running
 from up.servers import servers
@@ -39,7 +39,7 @@ def test_it_says_so_and_how_to_start_it(
 
     drop(page, ("lesion.jpg", lesion_jpeg))
 
-    expect(page.get_by_text("is down: Nothing answers at")).to_be_visible(timeout=30_000)
+    expect(page.get_by_text("is down: Nothing answers at")).to_be_visible()
     expect(page.get_by_text(command)).to_be_visible()
     expect(page.get_by_text("● TorchServe is down")).to_be_visible()
     expect(page.get_by_text("● Ray Serve is down")).to_be_visible()

@@ -5,9 +5,13 @@ from concurrent.futures import ThreadPoolExecutor
 import httpx
 import pytest
 
+from handlers.answer import SCHEMA, Prediction
 from handlers.categories import CODES
+from tests.contract.same import assert_same
 
 PATH = "/predictions/skin_vit"
+# What a batch changes: the distance, of about 100, is the largest number.
+BATCHED = 1e-3
 
 
 def test_the_answer_has_nine_probabilities_that_sum_to_1(
@@ -18,11 +22,12 @@ def test_the_answer_has_nine_probabilities_that_sum_to_1(
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "application/json"
     body = answer.json()
-    assert list(body) == ["label", "probabilities", "model"]
+    assert list(body) == list(Prediction.__annotations__)
     assert tuple(body["probabilities"]) == CODES
     assert sum(body["probabilities"].values()) == pytest.approx(1, abs=1e-9)
     assert body["label"] == max(body["probabilities"], key=body["probabilities"].__getitem__)
     assert body["model"] == {"name": "skin_vit", "version": "1.0"}
+    assert body["schema"] == SCHEMA
 
 
 def test_ping_says_healthy(backend: httpx.Client) -> None:
@@ -66,7 +71,7 @@ def test_requests_at_the_same_time_get_their_own_answers(
         together = list(pool.map(lambda b: backend.post(PATH, content=b).json(), pictures))
 
     for one, other in zip(alone, together, strict=True):
-        assert other["probabilities"] == pytest.approx(one["probabilities"], abs=1e-5)
+        assert_same(other, one, BATCHED)
 
 
 def test_one_bad_image_does_not_spoil_its_batch(backend: httpx.Client, lesion_jpeg: bytes) -> None:

@@ -2,7 +2,16 @@
 
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
+
+from handlers.categories import WITHOUT_UNKNOWN
+from tests.images import lesion
+
+# Drawings of a category, just enough to fit on, and pictures of none.
+EACH = 7
+STRANGE = 10
 
 
 @pytest.fixture
@@ -16,4 +25,28 @@ def root(tmp_path: Path) -> Path:
     """A model store, empty."""
     folder = tmp_path / "store"
     folder.mkdir()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def drawings(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Seven of each category."""
+    data = tmp_path_factory.mktemp("drawings")
+    for code in WITHOUT_UNKNOWN:
+        folder = data / "Train" / code
+        folder.mkdir(parents=True)
+        for number in range(EACH):
+            lesion(number, code).save(folder / f"{number}.jpg")
+    return data
+
+
+@pytest.fixture(scope="session")
+def strange(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Noise in every colour, some of it in a folder below."""
+    folder = tmp_path_factory.mktemp("strange")
+    (folder / "more").mkdir()
+    for number in range(STRANGE):
+        values = np.random.default_rng(number).integers(0, 256, (180, 240, 3), dtype=np.uint8)
+        name = f"more/{number}.png" if number % 2 else f"{number}.png"
+        Image.fromarray(values).save(folder / name)
     return folder

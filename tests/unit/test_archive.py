@@ -10,8 +10,9 @@ from zipfile import ZipFile
 
 import pytest
 
+from handlers.answer import Prediction
 from handlers.classifier import LesionClassifier
-from handlers.postprocess import Prediction
+from handlers.request import Request
 from mar_config.build import ROOT
 from tests.images import encoded, lesion
 from tests.tiny import Exported
@@ -27,11 +28,12 @@ from pathlib import Path
 here = Path.cwd()
 sys.path.insert(0, str(here))
 from handlers import classifier
+from handlers.request import Request
 
 lesions = classifier.LesionClassifier.load(
     here / "skin_vit.pt", here / "skin_lesion_model_config.json"
 )
-prediction = lesions.predict([lesions.preprocess(sys.stdin.buffer.read())])[0]
+prediction = lesions.predict([lesions.preprocess(Request(body=sys.stdin.buffer.read()))])[0]
 modules = {name.split(".")[0] for name in sys.modules}
 print(json.dumps([classifier.__file__, sorted(modules), prediction]))
 """
@@ -62,7 +64,7 @@ def unpacked(exported: Exported, tmp_path: Path) -> Path:
 @pytest.fixture(scope="module")
 def expected(exported: Exported) -> Prediction:
     classifier = LesionClassifier.load(exported.model, exported.config)
-    return classifier.predict([classifier.preprocess(JPEG)])[0]
+    return classifier.predict([classifier.preprocess(Request(body=JPEG))])[0]
 
 
 def printed(command: list[str], folder: Path, environment: dict[str, str]) -> list[Any]:

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from tests.measured import Measured, measured
+from tests.measured import DOUBT, FAITHFULNESS, Measured, measured
 from train.evaluation.card import card, is_isic
 
 TRAINING: dict[str, str | int | float] = {
@@ -108,6 +108,33 @@ def test_an_evaluation_on_the_validation_images_says_so() -> None:
     assert item(text, "External test set").startswith("None")
 
 
+def test_the_card_says_how_faithful_the_maps_are() -> None:
+    text = item(card(TRAINING, known().metrics), "Faithfulness of relevance maps")
+
+    assert "the 20% of patches" in text
+    assert "falls by 0.250 (mean of 64 images)" in text
+    assert "Without random ones it falls by 0.050, less on 75% of the images." in text
+    assert "attention rollout it falls by 0.125, less on 62% of the images." in text
+
+
+def test_a_server_and_an_old_evaluation_have_no_maps() -> None:
+    server = known().metrics | {"faithfulness": None}
+    old = {key: value for key, value in server.items() if key != "faithfulness"}
+
+    for metrics in server, old:
+        text = card(TRAINING, metrics)
+
+        assert item(text, "Faithfulness of relevance maps") == "Not measured."
+
+
+def test_where_there_is_no_rollout_none_is_told() -> None:
+    found = FAITHFULNESS | {"better_than_rollout": None, "mean_drop_rollout": None}
+
+    text = card(TRAINING, known().metrics | {"faithfulness": found})
+
+    assert "rollout" not in text
+
+
 def test_a_path_is_no_markdown() -> None:
     text = card(TRAINING | {"data": "a`b\n# c"}, {})
 
@@ -119,3 +146,48 @@ def test_without_an_evaluation_the_card_says_so() -> None:
 
     assert "**Not evaluated**" in text
     assert item(text, "Performance") == "Not measured."
+
+
+def test_what_doubt_was_fitted_to_and_how_well_it_does_is_told() -> None:
+    text = card(TRAINING, known().metrics)
+
+    assert "0.125 without it, 0.062 with it" in item(text, "Calibration")
+    assert "would show 0.031" in item(text, "Calibration")
+    assert "| LAC | 1.50 | 90.0% | – |" in item(text, "Prediction sets")
+    assert "| melanoma | MEL | 0.125 | 0.950 | 0.625 |" in item(text, "Referral")
+    unknown = item(text, "Out-of-distribution images")
+    assert "calls 87.5% UNK" in unknown
+    assert "| method | no lesion | MEL left out | NV left out | mean left out |" in unknown
+    assert "| Mahalanobis | 0.980 | 0.625 | 0.750 | 0.688 |" in unknown
+
+
+@pytest.mark.parametrize(
+    ("lacking", "row"),
+    [
+        ("methods_left_out", "| Mahalanobis | 0.980 |"),
+        ("methods_unknown", "| Mahalanobis | 0.625 | 0.750 | 0.688 |"),
+    ],
+)
+def test_methods_are_told_by_what_they_were_compared_on(lacking: str, row: str) -> None:
+    doubt = {name: value for name, value in DOUBT.items() if name != lacking}
+
+    text = card(TRAINING, known().metrics | {"doubt": doubt})
+
+    assert row in item(text, "Out-of-distribution images").splitlines()
+
+
+def test_without_a_fit_nothing_is_claimed_of_doubt() -> None:
+    text = card(TRAINING, known().metrics | {"doubt": None})
+
+    assert item(text, "Calibration") == "Probabilities were not calibrated."
+    assert "not measured" in item(text, "Out-of-distribution images")
+
+
+def test_what_calling_some_unknown_costs_is_told() -> None:
+    metrics = known().metrics
+
+    text = card(TRAINING, metrics)
+
+    assert f"is right for {metrics['balanced_accuracy_of_known']['value']:.3f} (" in text
+    served = {"balanced_accuracy_of_known": metrics["balanced_accuracy"]}
+    assert "called UNK counts" not in card(TRAINING, metrics | served)

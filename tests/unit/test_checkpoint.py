@@ -10,15 +10,23 @@ import torch
 from tests import tiny
 from tests.conftest import ROOT
 from tests.unit.bomb import Bomb
-from train.checkpoint import FORMAT, halved, read
+from tests.unit.comparable import comparable
+from train.checkpoint import FORMAT, WITHOUT_FITTED, Checkpoint, halved, read
 from train.models import InitError, build
 
 DEFAULT = ROOT / "model_store" / "best_model.pth"
+# Nothing but what torch.save takes as it is.
+PLAIN = vars(replace(tiny.checkpoint(), fitted=None))
 
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     return tmp_path / "best_model.pth"
+
+
+def bare(checkpoint: Checkpoint) -> Checkpoint:
+    """Without tensors, so that it can be compared."""
+    return replace(checkpoint, state_dict={}, fitted=None)
 
 
 def test_a_checkpoint_comes_back_as_it_was(file: Path) -> None:
@@ -30,9 +38,61 @@ def test_a_checkpoint_comes_back_as_it_was(file: Path) -> None:
 
     back = read(file)
 
-    assert replace(back, state_dict={}) == replace(checkpoint, state_dict={})
+    assert bare(back) == bare(checkpoint)
+    assert comparable(back.fitted) == comparable(checkpoint.fitted)
     assert back.state_dict.keys() == checkpoint.state_dict.keys()
     assert all(torch.equal(back.state_dict[n], t) for n, t in checkpoint.state_dict.items())
+
+
+def test_a_checkpoint_of_an_older_version_has_nothing_fitted(file: Path) -> None:
+    values = {"format": WITHOUT_FITTED} | PLAIN
+    del values["fitted"]
+    torch.save(values, file)
+
+    back = read(file)
+
+    assert back.fitted is None
+    assert bare(back) == bare(tiny.checkpoint())
+
+
+def test_nothing_fitted_comes_back_as_nothing(file: Path) -> None:
+    file.write_bytes(replace(tiny.checkpoint(), fitted=None).as_bytes())
+
+    assert read(file).fitted is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"temperature": "hot"},
+        {"temperature": None},
+        {"unknown": {"limit": 1.0, "scale": -1.0}},
+        {"unknown": None},
+        {"referral": [{"name": "melanoma"}]},
+        {"prediction_set": {"coverage": 0.9, "least": {"DOG": 0.1}}},
+        {"quality": {}},
+        {"known": {"means": torch.zeros(8, 64)}},
+        {"known": {"means": [1.0], "precision": [1.0]}},
+        {"known": {"means": torch.zeros(8, 64), "precision": torch.zeros(65, 65)}},
+        {"evidence": "much"},
+    ],
+    ids=str,
+)
+def test_damaged_fitted_values_are_refused(file: Path, change: dict[str, object]) -> None:
+    fitted = tiny.checkpoint().fitted
+    assert fitted is not None
+    torch.save({"format": FORMAT} | PLAIN | {"fitted": fitted.as_plain() | change}, file)
+
+    with pytest.raises(InitError, match=r"best_model\.pth: .*\.$"):
+        read(file)
+
+
+@pytest.mark.parametrize("fitted", ["text", [1], {}, {"temperature": 1.0}], ids=str)
+def test_something_else_that_was_fitted_is_refused(file: Path, fitted: object) -> None:
+    torch.save({"format": FORMAT} | PLAIN | {"fitted": fitted}, file)
+
+    with pytest.raises(InitError, match=r"best_model\.pth: What was fitted can't be read"):
+        read(file)
 
 
 def test_its_model_has_the_trained_weights_within_half_precision(file: Path) -> None:
@@ -74,7 +134,7 @@ def test_halved_weights_are_a_copy() -> None:
 @pytest.mark.parametrize("place", ["whole", "training"])
 def test_pickled_code_is_refused_and_not_run(file: Path, place: str) -> None:
     bomb = Bomb(file.with_name("created"))
-    values = vars(tiny.checkpoint()) | {"format": FORMAT, "training": {"command": bomb}}
+    values = PLAIN | {"format": FORMAT, "training": {"command": bomb}}
     torch.save(values if place == "training" else bomb, file)
 
     with pytest.raises(InitError, match="no checkpoint, or holds more than plain weights"):
@@ -119,9 +179,9 @@ def test_a_folder_is_refused(tmp_path: Path) -> None:
     [
         build("test_vit", 8).state_dict(),
         [1, 2],
-        vars(tiny.checkpoint()) | {"format": "skin-lesion-checkpoint-1"},
+        PLAIN | {"format": "skin-lesion-checkpoint-1"},
         {"format": FORMAT},
-        vars(tiny.checkpoint()) | {"format": FORMAT, "more": 1},
+        PLAIN | {"format": FORMAT, "more": 1},
     ],
     ids=["state_dict", "list", "other format", "too little", "too much"],
 )

@@ -8,6 +8,7 @@ import torch
 
 from handlers.classifier import LesionClassifier
 from handlers.errors import BadRequest, Fault, UnusableModel
+from handlers.request import Request
 from tests.images import encoded, lesion
 from tests.tiny import Exported
 
@@ -63,7 +64,9 @@ def test_the_config_of_another_export_is_refused(exported: Exported, tmp_path: P
 
 
 def test_a_batch_is_answered_as_its_images_alone(classifier: LesionClassifier) -> None:
-    inputs = [classifier.preprocess(encoded(lesion(seed), "JPEG")) for seed in range(5)]
+    inputs = [
+        classifier.preprocess(Request(body=encoded(lesion(seed), "JPEG"))) for seed in range(5)
+    ]
 
     together = classifier.predict(inputs)
     alone = [classifier.predict([one])[0] for one in inputs]
@@ -77,9 +80,9 @@ def test_a_batch_is_answered_as_its_images_alone(classifier: LesionClassifier) -
 def test_an_image_becomes_an_input_of_the_models_size(classifier: LesionClassifier) -> None:
     size = classifier.config.image_size
 
-    values = classifier.preprocess(encoded(lesion(), "PNG"))
+    picture = classifier.preprocess(Request(body=encoded(lesion(), "PNG")))
 
-    assert values.shape == (3, size, size)
+    assert picture.input.shape == (3, size, size)
 
 
 @pytest.mark.parametrize("body", [b"", b"not an image"])
@@ -87,7 +90,7 @@ def test_a_body_that_is_no_image_is_refused_before_the_model(
     classifier: LesionClassifier, body: bytes
 ) -> None:
     with pytest.raises(BadRequest):
-        classifier.preprocess(body)
+        classifier.preprocess(Request(body=body))
 
 
 @pytest.mark.parametrize("bad", [(0,), (2,), (0, 3), (0, 1, 2, 3)], ids=str)
@@ -102,6 +105,6 @@ def test_a_bad_body_of_a_batch_is_a_fault_in_its_own_place(
         if not body:
             assert isinstance(answer, BadRequest)
         else:
-            expected = classifier.predict([classifier.preprocess(body)])[0]
+            expected = classifier.predict([classifier.preprocess(Request(body=body))])[0]
             assert not isinstance(answer, Fault)
             assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)

@@ -1,18 +1,18 @@
-"""The page's one call: bytes go untouched, and whatever comes back ends in a sentence."""
+"""The page's calls: bytes go untouched, and whatever comes back ends in a sentence."""
 
+import json
 from collections.abc import Callable
+from pathlib import Path
 
 import httpx
 import pytest
 
-from streamlit_app.client import BackendDown, PredictionFailed, is_up, predict
+from streamlit_app.client import BackendDown, PredictionFailed, explain, is_up, predict
+from streamlit_app.tokens import KeyFile
+from tests.unit import page_answers
 
 IMAGE = bytes(range(256))
-PREDICTION = {
-    "label": "MEL",
-    "probabilities": {"MEL": 0.7, "NV": 0.3},
-    "model": {"name": "skin_vit", "version": "1.0"},
-}
+PREDICTION = page_answers.prediction()
 
 
 def client_of(service: Callable[[httpx.Request], httpx.Response]) -> httpx.Client:
@@ -33,12 +33,11 @@ def failing(error: type[httpx.TransportError]) -> httpx.Client:
 def test_the_answer_becomes_a_prediction() -> None:
     client = answering(httpx.Response(200, json=PREDICTION))
 
-    prediction = predict(client, IMAGE)
+    found = predict(client, IMAGE)
 
-    assert prediction.label == "MEL"
-    assert prediction.probabilities == {"MEL": 0.7, "NV": 0.3}
-    assert prediction.model == "skin_vit 1.0"
-    assert 0 < prediction.seconds < 60
+    assert found.prediction.label == "NV"
+    assert found.prediction.model == "skin_vit 1.0"
+    assert 0 < found.seconds < 60
 
 
 def test_the_images_bytes_are_sent_untouched() -> None:
@@ -55,6 +54,68 @@ def test_the_images_bytes_are_sent_untouched() -> None:
     assert request.url == "http://backend/predictions/skin_vit"
     assert request.content == IMAGE
     assert request.headers["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize("target", [None, "MEL"])
+def test_an_explanation_is_asked_by_a_form_with_the_target(target: str | None) -> None:
+    seen: list[httpx.Request] = []
+
+    def service(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        return httpx.Response(200, json=page_answers.explanation(target="MEL"))
+
+    relevance = explain(client_of(service), IMAGE, target)
+
+    (request,) = seen
+    assert request.url == "http://backend/explanations/skin_vit"
+    assert request.headers["content-type"].startswith("multipart/form-data")
+    assert IMAGE in request.content
+    assert (b'name="target"\r\n\r\nMEL\r\n' in request.content) == (target is not None)
+    assert relevance.target == "MEL"
+
+
+def test_an_explanation_is_sent_whole_with_a_renewed_key(tmp_path: Path) -> None:
+    keys = KeyFile(path=tmp_path / "key_file.json", management="http://backend")
+    seen: list[httpx.Request] = []
+
+    def service(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.url.path == "/token":
+            write_key(keys.path, "new")
+            return httpx.Response(200)
+        if request.headers["authorization"] == "Bearer new" and IMAGE in request.content:
+            return httpx.Response(200, json=page_answers.explanation())
+        return httpx.Response(400, json={"code": 400, "type": "InvalidKeyException"})
+
+    write_key(keys.path, "old")
+    client = client_of(service)
+    client.auth = keys
+    explain(client, IMAGE, None)
+
+    assert [request.url.path for request in seen] == [
+        "/explanations/skin_vit",
+        "/token",
+        "/explanations/skin_vit",
+    ]
+
+
+def write_key(file: Path, key: str) -> None:
+    file.write_text(json.dumps({"inference": {"key": key}, "API": {"key": "api"}}))
+
+
+def test_a_prediction_without_its_explanation_is_a_failure() -> None:
+    with pytest.raises(PredictionFailed, match="is no lesion service"):
+        explain(answering(httpx.Response(200, json=PREDICTION)), IMAGE, None)
+
+
+@pytest.mark.parametrize("ask", [predict, lambda client, image: explain(client, image, None)])
+def test_another_schema_is_told_by_both_numbers(
+    ask: Callable[[httpx.Client, bytes], object],
+) -> None:
+    answer = httpx.Response(200, json=page_answers.explanation() | {"schema": 3})
+
+    with pytest.raises(PredictionFailed, match=r"\(schema 3\) than this page reads \(schema 2\)"):
+        ask(answering(answer), IMAGE)
 
 
 @pytest.mark.parametrize("status", [400, 413, 503])

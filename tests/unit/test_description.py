@@ -3,15 +3,17 @@
 import json
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 import schemathesis
-import torch
-from jsonschema_rs import Draft202012Validator, ValidationError
+from jsonschema_rs import Draft4Validator, ValidationError
 
+from handlers.categories import CODES
+from handlers.classifier import LesionClassifier
 from handlers.errors import BadRequest
-from handlers.postprocess import to_prediction
+from handlers.request import Request
 from serve.dialect import description
 from tests import tiny
 
@@ -176,27 +178,72 @@ def test_weight_and_shadow_are_of_a_version_only() -> None:
     assert of_version == {"model_name", "model_version", *scaling, "weight", "shadow"}
 
 
-def answer_schema(status: str, content_type: str = "application/json") -> Draft202012Validator:
-    document: Document = description.inference()
-    content = operations(document)["POST /predictions/{model_name}"]["responses"][status]["content"]
-    return Draft202012Validator(
-        {"components": document["components"], **content[content_type]["schema"]}
+def answer_schema(kind: str, status: str) -> Draft4Validator:
+    """OpenAPI 3.0's schemas are of an early draft, but for what may be null."""
+    document: Document = nulls_allowed(description.single_port())
+    answer = operations(document)[f"POST /{kind}/{{model_name}}"]["responses"][status]
+    schema = answer["content"]["application/json"]["schema"]
+    return Draft4Validator({"components": document["components"], **schema})
+
+
+def nulls_allowed(part: Any) -> Any:  # noqa: ANN401  # JSON
+    if isinstance(part, list):
+        return [nulls_allowed(one) for one in part]
+    if not isinstance(part, dict):
+        return part
+    found = {name: nulls_allowed(one) for name, one in part.items() if name != "nullable"}
+    return {"anyOf": [found, {"type": "null"}]} if part.get("nullable") is True else found
+
+
+@pytest.fixture(scope="module", params=["all fitted", "nothing fitted"])
+def classifier(request: pytest.FixtureRequest, exported: tiny.Exported) -> LesionClassifier:
+    found = LesionClassifier.load(exported.model, exported.config)
+    if request.param == "nothing fitted":
+        found.config = replace(found.config, unknown=None, prediction_set=None, referral=())
+    return found
+
+
+@pytest.mark.parametrize("kind", ["predictions", "explanations"])
+def test_the_core_answers_as_described(
+    classifier: LesionClassifier, lesion_jpeg: bytes, kind: str
+) -> None:
+    (answer,) = classifier.answer([Request(body=lesion_jpeg, explain=kind == "explanations")])
+    described = answer_schema(kind, "200")
+
+    assert isinstance(answer, dict)
+    described.validate(answer)
+    for name in answer:
+        with pytest.raises(ValidationError):
+            described.validate({key: value for key, value in answer.items() if key != name})
+    wrongs: tuple[dict[str, object], ...] = (
+        {"label": "melanoma"},
+        {"label": None},
+        {"probabilities": {"MEL": 1.0}},
+        {"unknown": {}},
+        {"quality": None},
+        {"referral": {"refer": True, "rules": [{"codes": ["melanoma"]}]}},
     )
+    for wrong in wrongs:
+        with pytest.raises(ValidationError):
+            described.validate({**answer, **wrong})
 
 
-def test_the_core_predicts_as_described() -> None:
-    prediction = to_prediction(torch.arange(8.0), tiny.config())
-    described = answer_schema("200")
+def test_a_target_is_one_of_the_categories() -> None:
+    operation = operations(description.single_port())["POST /explanations/{model_name}"]
+    form = operation["requestBody"]["content"]["multipart/form-data"]["schema"]["properties"]
 
-    described.validate(prediction)
-    with pytest.raises(ValidationError):
-        described.validate({**prediction, "label": "melanoma"})
-    with pytest.raises(ValidationError):
-        described.validate({**prediction, "probabilities": {"MEL": 1.0}})
+    assert parameters(operation)["target"]["schema"] == form["target"]
+    assert form["target"]["enum"] == list(CODES)
+
+
+def test_an_explanation_may_be_a_png() -> None:
+    operation = operations(description.single_port())["POST /explanations/{model_name}"]
+
+    assert "image/png" in operation["responses"]["200"]["content"]
 
 
 def test_a_fault_looks_as_described() -> None:
-    described = answer_schema("400")
+    described = answer_schema("predictions", "400")
 
     described.validate(BadRequest("words").as_json())
     with pytest.raises(ValidationError):

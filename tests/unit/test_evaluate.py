@@ -17,10 +17,10 @@ from handlers.classifier import LesionClassifier
 from tests import images, tiny
 from train import evaluate, register_model
 from train.checkpoint import read
+from train.data.unseen import is_the_validation
 from train.evaluation import subject
 from train.evaluation.logged import flat
 from train.evaluation.predictions import of_classifier
-from train.evaluation.unseen import is_the_validation
 from train.pth_to_pt import export
 
 pytestmark = pytest.mark.filterwarnings(
@@ -115,6 +115,8 @@ def test_a_checkpoint_is_measured_on_what_it_has_not_seen(
         "UNK": 7,
     }
     measured = metrics["measured"]
+    assert metrics["faithfulness"]["images"] == 17
+    assert metrics["faithfulness"]["mean_drop_rollout"] is not None
     assert measured["checkpoint_sha256"] == hashlib.sha256(trained.read_bytes()).hexdigest()
     assert measured["left_out"] == {
         "of": 24,
@@ -151,6 +153,7 @@ def test_an_exported_model_is_measured_by_the_checkpoint_that_is_named(
 @pytest.mark.parametrize("is_ours", [True, False])
 def test_our_checkpoint_is_taken_where_the_model_is_its(
     trained: Path,
+    data: Path,
     exported: tuple[Path, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -167,6 +170,9 @@ def test_our_checkpoint_is_taken_where_the_model_is_its(
 
     assert found.trained_on == (("MEL_0", "NV_2") if is_ours else ())
     assert any("IT IS NOT KNOWN" in message for message in caplog.messages) is not is_ours
+    faithfulness = found.faithfulness([data / "MEL_3.jpg"])
+    assert faithfulness is not None
+    assert (faithfulness["better_than_rollout"] is not None) is is_ours
 
 
 def test_a_url_is_asked_and_its_checkpoint_believed(trained: Path, tmp_path: Path) -> None:
@@ -177,6 +183,7 @@ def test_a_url_is_asked_and_its_checkpoint_believed(trained: Path, tmp_path: Pat
 
     assert (named.trained_on, unnamed.trained_on) == (("MEL_0", "NV_2"), ())
     assert unnamed.checkpoint_sha256 == ""
+    assert named.faithfulness([tmp_path]) is None
 
 
 def test_a_registered_model_brings_the_names_it_was_trained_on(

@@ -25,6 +25,7 @@ EXPLAINS = {"explain": "True"}
                 version="2.0",
                 command="explain",
                 headers=EXPLAINS | {"url_path": ""},
+                query=True,
             ),
         ),
         ("/invocations", Wanted(model=None, query=True)),

@@ -101,3 +101,21 @@ def test_what_does_not_fit_together_is_refused() -> None:
         measure(labels, probabilities, table.iloc[1:])
     with pytest.raises(MeasureError, match="9 columns"):
         measure(np.zeros(200, dtype=np.int64), np.full((200, 8), 0.125), table)
+
+
+def test_what_is_called_unknown_is_answered_by_the_most_probable_known_category() -> None:
+    labels, probabilities, table = evaluated(8)
+    called = probabilities / 2
+    called[:, CODES.index("UNK")] += 0.5
+
+    measures = measure(labels, called, table)
+
+    plain = measure(labels, probabilities, table)
+    assert measures["balanced_accuracy"]["value"] < plain["balanced_accuracy"]["value"]
+    assert measures["balanced_accuracy_of_known"] == plain["balanced_accuracy_of_known"]
+
+
+def test_unknown_images_are_to_be_called_so() -> None:
+    measures = measure(*evaluated(9))
+
+    assert measures["balanced_accuracy_of_known"] == measures["balanced_accuracy"]

@@ -1,13 +1,22 @@
 """A model config is read whole or refused in a sentence, and each of its values counts."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
 from handlers.errors import UnusableModel
 from handlers.model_config import ModelConfig
+from handlers.quality import Limits
 
+RULE: dict[str, object] = {
+    "name": "melanoma",
+    "codes": ["MEL"],
+    "threshold": 0.1,
+    "sensitivity": 0.95,
+    "specificity": 0.6,
+}
 VALUES: dict[str, object] = {
     "name": "skin_vit",
     "version": "1.0",
@@ -19,6 +28,10 @@ VALUES: dict[str, object] = {
     "mean": [0.5, 0.5, 0.5],
     "std": [0.5, 0.5, 0.5],
     "temperature": 1.0,
+    "unknown": {"limit": 100.0, "scale": 5.0},
+    "prediction_set": {"coverage": 0.9, "least": {"MEL": 0.2, "NV": 0.3}},
+    "referral": [RULE],
+    "quality": asdict(Limits()),
 }
 
 
@@ -35,7 +48,19 @@ def test_what_is_written_is_read_again(tmp_path: Path) -> None:
 
     assert again == config
     assert again.classes == ("MEL", "NV")
+    assert again.referral[0].codes == ("MEL",)
     assert json.loads(again.as_json()) == VALUES
+
+
+def test_what_was_not_fitted_is_read_again_too(tmp_path: Path) -> None:
+    config = ModelConfig.from_json(
+        VALUES | {"unknown": None, "prediction_set": None, "referral": []}
+    )
+
+    again = ModelConfig.load(written(config.as_json(), tmp_path))
+
+    assert again == config
+    assert (again.unknown, again.prediction_set, again.referral) == (None, None, ())
 
 
 def test_the_hash_ignores_spacing_and_the_order_of_keys(tmp_path: Path) -> None:
@@ -59,6 +84,10 @@ def test_the_hash_ignores_spacing_and_the_order_of_keys(tmp_path: Path) -> None:
         {"mean": [0.5, 0.5, 0.51]},
         {"std": [0.5, 0.5, 0.51]},
         {"temperature": 1.0000001},
+        {"unknown": None},
+        {"prediction_set": {"coverage": 0.9, "least": {"MEL": 0.2, "NV": 0.31}}},
+        {"referral": [RULE | {"threshold": 0.11}]},
+        {"quality": asdict(Limits(min_skin=0.5))},
     ],
     ids=VALUES,
 )
@@ -79,6 +108,13 @@ def test_a_missing_key_is_named(key: str) -> None:
 def test_an_unknown_key_is_named() -> None:
     with pytest.raises(UnusableModel, match=r"keys: threshold\.$"):
         ModelConfig.from_json(VALUES | {"threshold": 0.5})
+
+
+def test_a_key_within_another_is_named_by_its_path() -> None:
+    unknown = {"limit": 1.0, "scael": 1.0}
+
+    with pytest.raises(UnusableModel, match=r"keys: unknown\.scael, unknown\.scale\.$"):
+        ModelConfig.from_json(VALUES | {"unknown": unknown})
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -136,6 +172,25 @@ def test_a_file_that_holds_something_else_is_named(text: bytes, says: str, tmp_p
         {"temperature": float("inf")},
         {"temperature": True},
         {"temperature": None},
+        {"unknown": 100.0},
+        {"unknown": {"limit": 100.0, "scale": 0.0}},
+        {"unknown": {"limit": float("nan"), "scale": 1.0}},
+        {"unknown": {"limit": 100.0}},
+        {"prediction_set": {"coverage": 1.1, "least": {}}},
+        {"prediction_set": {"coverage": 0.9, "least": {"DOG": 0.1}}},
+        {"prediction_set": {"coverage": 0.9, "least": {"MEL": -0.1}}},
+        {"prediction_set": {"coverage": 0.9, "least": {"MEL": float("nan")}}},
+        {"prediction_set": {"coverage": 0.9, "least": ["MEL"]}},
+        {"referral": None},
+        {"referral": RULE},
+        {"referral": [RULE | {"codes": ["DOG"]}]},
+        {"referral": [RULE | {"codes": "MEL"}]},
+        {"referral": [RULE | {"threshold": 1.5}]},
+        {"referral": [RULE | {"more": 1}]},
+        {"quality": None},
+        {"quality": asdict(Limits()) | {"min_skin": float("nan")}},
+        {"quality": asdict(Limits()) | {"min_skin": "0.5"}},
+        {"quality": {"min_skin": 0.5}},
     ],
     ids=str,
 )

@@ -1,37 +1,53 @@
-"""Logits become nine probabilities, whatever the model's own outputs are."""
+"""Logits and a distance become an answer, whatever the model's own outputs are."""
 
 import math
 
 import pytest
 import torch
 
-from handlers.categories import CODES
+from handlers.answer import Prediction
+from handlers.categories import CODES, WITHOUT_UNKNOWN
+from handlers.fitted import Rule, SetLimits, UnknownLimit
+from handlers.model_config import ModelConfig
 from handlers.postprocess import to_prediction
+from handlers.quality import examine
 from tests import tiny
+from tests.images import lesion
+
+QUALITY = examine(lesion(), lesion().size, tiny.config().quality, 32)
+LIMIT = UnknownLimit(limit=100.0, scale=10.0)
+FAR = 1e9
 
 
 def logits(*shares: float) -> torch.Tensor:
     """Those whose softmax is `shares`."""
-    return torch.tensor(shares).log()
+    return torch.tensor(shares, dtype=torch.float64).log()
+
+
+def predicted(row: torch.Tensor, config: ModelConfig, distance: float = 0.0) -> Prediction:
+    return to_prediction(row, distance, QUALITY, config)
 
 
 def test_there_are_nine_probabilities_in_isics_order() -> None:
     backwards = tiny.config(classes=CODES[::-1])
 
-    prediction = to_prediction(torch.arange(9.0), backwards)
+    prediction = predicted(torch.arange(9.0), backwards)
 
     probabilities = list(prediction["probabilities"].values())
     assert tuple(prediction["probabilities"]) == CODES
     assert probabilities == sorted(probabilities, reverse=True)
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_probabilities_sum_to_one(seed: int) -> None:
-    row = 30 * torch.randn(9, generator=torch.Generator().manual_seed(seed))
+@pytest.mark.parametrize("distance", [0.0, 100.0, 130.0, FAR])
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("classes", [CODES, WITHOUT_UNKNOWN], ids=len)
+def test_probabilities_sum_to_one(classes: tuple[str, ...], seed: int, distance: float) -> None:
+    row = 30 * torch.randn(len(classes), generator=torch.Generator().manual_seed(seed))
 
-    prediction = to_prediction(row, tiny.config(classes=CODES))
+    prediction = predicted(row, tiny.config(classes=classes, unknown=LIMIT), distance)
 
     assert math.fsum(prediction["probabilities"].values()) == pytest.approx(1, rel=0, abs=1e-12)
+    assert min(prediction["probabilities"].values()) >= 0
 
 
 @pytest.mark.parametrize(
@@ -41,7 +57,7 @@ def test_probabilities_sum_to_one(seed: int) -> None:
 def test_temperature_divides_the_logits(temperature: float, expected: float) -> None:
     settings = tiny.config(classes=("MEL", "NV"), temperature=temperature)
 
-    prediction = to_prediction(logits(0.9, 0.1), settings)
+    prediction = predicted(logits(0.9, 0.1), settings)
 
     assert prediction["probabilities"]["MEL"] == pytest.approx(expected)
 
@@ -49,7 +65,7 @@ def test_temperature_divides_the_logits(temperature: float, expected: float) -> 
 def test_a_code_that_stands_twice_is_summed() -> None:
     settings = tiny.config(classes=("BKL", "MEL", "BKL"))
 
-    prediction = to_prediction(logits(0.3, 0.4, 0.3), settings)
+    prediction = predicted(logits(0.3, 0.4, 0.3), settings)
 
     assert prediction["label"] == "BKL"
     assert prediction["probabilities"]["BKL"] == pytest.approx(0.6)
@@ -57,7 +73,7 @@ def test_a_code_that_stands_twice_is_summed() -> None:
 
 
 def test_a_code_the_model_has_no_output_for_gets_nothing() -> None:
-    prediction = to_prediction(torch.zeros(8), tiny.config(classes=CODES[:-1]))
+    prediction = predicted(torch.zeros(8), tiny.config(classes=CODES[:-1]))
 
     assert prediction["probabilities"]["UNK"] == 0
 
@@ -67,18 +83,132 @@ def test_the_label_is_the_most_probable_code(code: str) -> None:
     row = torch.zeros(9)
     row[CODES.index(code)] = 1
 
-    prediction = to_prediction(row, tiny.config(classes=CODES))
+    prediction = predicted(row, tiny.config(classes=CODES))
 
     assert prediction["label"] == code
 
 
-def test_a_prediction_names_its_model() -> None:
-    prediction = to_prediction(torch.zeros(9), tiny.config(classes=CODES))
+def test_a_prediction_names_its_model_and_its_schema() -> None:
+    prediction = predicted(torch.zeros(9), tiny.config(classes=CODES))
 
     assert prediction["model"] == {"name": "skin_vit", "version": "1.0"}
+    assert prediction["schema"] == 2
 
 
 @pytest.mark.parametrize("outputs", [7, 10])
 def test_a_model_with_other_outputs_than_its_config_is_a_bug(outputs: int) -> None:
     with pytest.raises(ValueError, match="zip"):
-        to_prediction(torch.zeros(outputs), tiny.config(classes=CODES))
+        predicted(torch.zeros(outputs), tiny.config(classes=CODES))
+
+
+def test_what_was_not_fitted_is_null_and_the_pictures_quality_stays() -> None:
+    prediction = predicted(torch.zeros(8), tiny.config(), FAR)
+
+    assert prediction["unknown"] is None
+    assert prediction["prediction_set"] is None
+    assert prediction["referral"] is None
+    assert prediction["quality"] == QUALITY
+
+
+@pytest.mark.parametrize(
+    ("distance", "expected"), [(100.0, 0.5), (110.0, 1 / (1 + math.exp(-1))), (0.0, 4.54e-5)]
+)
+def test_unk_takes_its_share_from_all_others(distance: float, expected: float) -> None:
+    settings = tiny.config(classes=("MEL", "NV"), unknown=LIMIT)
+
+    prediction = predicted(logits(0.75, 0.25), settings, distance)
+
+    assert prediction["unknown"] == {
+        "distance": distance,
+        "limit": 100.0,
+        "probability": pytest.approx(expected, rel=1e-3),
+    }
+    assert prediction["unknown"] is not None
+    unknown = prediction["unknown"]["probability"]
+    assert prediction["probabilities"]["UNK"] == unknown
+    assert prediction["probabilities"]["MEL"] == pytest.approx(0.75 * (1 - unknown))
+    assert prediction["probabilities"]["NV"] == pytest.approx(0.25 * (1 - unknown))
+
+
+def test_an_output_for_unk_and_the_distance_are_added_up() -> None:
+    settings = tiny.config(classes=("MEL", "UNK"), unknown=LIMIT)
+
+    prediction = predicted(logits(0.6, 0.4), settings, 100.0)
+
+    assert prediction["probabilities"]["UNK"] == pytest.approx(0.5 + 0.5 * 0.4)
+    assert prediction["label"] == "UNK"
+
+
+@pytest.mark.parametrize("distance", [-FAR, FAR])
+def test_a_probability_of_unk_is_finite_at_any_distance(distance: float) -> None:
+    prediction = predicted(torch.zeros(8), tiny.config(unknown=LIMIT), distance)
+
+    assert prediction["unknown"] is not None
+    assert prediction["unknown"]["probability"] == pytest.approx(float(distance > 0), abs=1e-9)
+
+
+def codes(row: torch.Tensor, least: dict[str, float], distance: float = 0.0) -> list[str]:
+    limits = SetLimits(coverage=0.9, least=least)
+    settings = tiny.config(classes=("MEL", "NV", "BCC"), prediction_set=limits, unknown=LIMIT)
+    found = predicted(row, settings, distance)["prediction_set"]
+    assert found is not None
+    assert found["coverage"] == 0.9
+    return found["codes"]
+
+
+def test_a_set_holds_what_reaches_its_limit_the_most_probable_first() -> None:
+    row = logits(0.2, 0.5, 0.3)
+
+    assert codes(row, {"MEL": 0.19, "NV": 0.1, "BCC": 0.31}) == ["NV", "MEL"]
+    assert codes(row, {"MEL": 0.21, "NV": 0.1, "BCC": 0.29}) == ["NV", "BCC"]
+
+
+def test_a_set_is_never_empty() -> None:
+    assert codes(logits(0.2, 0.5, 0.3), dict.fromkeys(("MEL", "NV", "BCC"), 1.0)) == ["NV"]
+
+
+def test_unk_is_in_the_set_where_it_is_called_and_only_there() -> None:
+    row, least = logits(0.2, 0.5, 0.3), dict.fromkeys(("MEL", "NV", "BCC"), 0.4)
+
+    assert codes(row, least, distance=200.0) == ["UNK", "NV"]
+    # At the limit UNK has a half, the others share the other one.
+    assert codes(row, least, distance=100.0) == ["UNK", "NV"]
+    assert codes(row, least, distance=80.0) == ["NV"]
+
+
+def rule(threshold: float, *of: str) -> Rule:
+    return Rule(name="r", codes=of, threshold=threshold, sensitivity=0.95, specificity=0.5)
+
+
+@pytest.mark.parametrize(("threshold", "fired"), [(0.5, True), (math.nextafter(0.5, 1), False)])
+def test_a_rule_fires_from_its_threshold_on(threshold: float, fired: bool) -> None:
+    rules = (rule(threshold, "MEL", "BCC"), rule(1.0, "NV"))
+    settings = tiny.config(classes=("MEL", "NV", "BCC", "SCC"), referral=rules)
+
+    # Of equal logits each share is exactly a quarter.
+    referral = predicted(torch.zeros(4), settings)["referral"]
+
+    assert referral is not None
+    first, second = referral["rules"]
+    assert first == {
+        "name": "r",
+        "codes": ["MEL", "BCC"],
+        "value": 0.5,
+        "threshold": threshold,
+        "fired": fired,
+        "sensitivity": 0.95,
+        "specificity": 0.5,
+    }
+    assert not second["fired"]
+    assert referral["refer"] is fired
+
+
+def test_a_rule_leaves_unk_aside() -> None:
+    settings = tiny.config(classes=("MEL", "NV"), referral=(rule(0.5, "MEL"),), unknown=LIMIT)
+
+    prediction = predicted(logits(0.75, 0.25), settings, FAR)
+
+    assert prediction["label"] == "UNK"
+    assert prediction["referral"] is not None
+    assert prediction["referral"]["rules"][0]["value"] == pytest.approx(0.75)
+    assert prediction["referral"]["refer"]

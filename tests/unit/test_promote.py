@@ -8,8 +8,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from handlers.categories import WITHOUT_UNKNOWN
+from handlers.categories import CODES, WITHOUT_UNKNOWN
 from handlers.classifier import LesionClassifier
+from handlers.request import Request
 from registry.champion import crown
 from registry.versions import Version, addressed, give_alias, with_alias
 from tests import tiny
@@ -86,11 +87,11 @@ def labelled(folder: Path, first: LesionClassifier, name: str) -> Path:
         image = f"{name}_{number}"
         path = folder / f"{image}.png"
         lesion(number, WITHOUT_UNKNOWN[number % 8]).save(path)
-        [answer] = first.predict([first.preprocess(path.read_bytes())])
+        [answer] = first.predict([first.preprocess(Request(body=path.read_bytes()))])
         rows.append({"image": image, "code": answer["label"]})
     table = pd.DataFrame(rows)
     truth = pd.get_dummies(table["code"], dtype=float)
-    truth = truth.reindex(columns=list(WITHOUT_UNKNOWN), fill_value=0.0)
+    truth = truth.reindex(columns=list(CODES), fill_value=0.0)
     truth.insert(0, "image", table["image"])
     truth.to_csv(folder / "GroundTruth.csv", index=False)
     return folder

@@ -4,8 +4,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from dataclasses import replace
-from io import BytesIO
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -13,19 +12,33 @@ import torch
 
 from handlers.categories import WITHOUT_UNKNOWN
 from handlers.classifier import LesionClassifier
+from handlers.quality import Limits
+from handlers.request import Request
 from tests import tiny
-from tests.unit.bomb import Bomb
-from train import pth_to_pt
+from tests.images import encoded, lesion
+from train import pth_to_pt, relevance
 from train.checkpoint import read
+from train.doubt.distance import Distance, distances
+from train.judged import Judged
 from train.models import build
 from train.pth_to_pt import ExportError, export, main, traced, verify
-from train.views import Averaged
+from train.served import Served
 
 RUN = """
 import sys, torch
-print(*torch.jit.load(sys.argv[1])(torch.zeros(3, 3, *map(int, sys.argv[2:]))).shape)
+graph = torch.jit.load(sys.argv[1])
+inputs = torch.zeros(3, 3, *map(int, sys.argv[2:4]))
+with torch.inference_mode():
+    for answer in graph(inputs), graph.explain(inputs, torch.zeros(3, int(sys.argv[4]))):
+        print(*(tuple(part.shape) for part in answer))
 print([name for name in ("timm", "train", "handlers") if name in sys.modules])
 """
+
+
+def judged(seed: int = 0, views: int = 1) -> Judged:
+    source = tiny.checkpoint(seed=seed)
+    assert source.fitted is not None
+    return Judged(Served(source.model(), views), source.fitted.known).eval()
 
 
 @pytest.fixture
@@ -40,9 +53,10 @@ def test_the_graphs_logits_are_the_modules(exported: tiny.Exported, count: int) 
     inputs = torch.randn(count, 3, checkpoint.image_size, checkpoint.image_size)
 
     with torch.inference_mode():
-        expected = Averaged(checkpoint.model(), checkpoint.views)(inputs)
-        logits = graph(inputs)
+        expected = checkpoint.model()(inputs)
+        logits, _ = graph(inputs)
 
+    assert checkpoint.views == 1
     torch.testing.assert_close(logits, expected, rtol=0, atol=1e-5)
 
 
@@ -56,23 +70,31 @@ def test_the_graph_averages_as_many_views_as_the_checkpoint_says(
     export(checkpoint, "", "1.0", tmp_path / "m.pt", tmp_path / "c.json")
 
     with torch.inference_mode():
-        logits = torch.jit.load(tmp_path / "m.pt")(inputs)
-        expected = Averaged(checkpoint.model(), views)(inputs)
-    torch.testing.assert_close(logits, expected, rtol=0, atol=1e-5)
+        answer = torch.jit.load(tmp_path / "m.pt")(inputs)
+        expected = judged(views=views)(inputs)
+    torch.testing.assert_close(answer, expected, rtol=1e-5, atol=1e-5)
 
 
 def test_the_model_runs_without_timm_or_our_code(exported: tiny.Exported, tmp_path: Path) -> None:
     checkpoint = read(exported.checkpoint)
     command = [sys.executable, "-I", "-W", "ignore", "-c", RUN, str(exported.model)]
-    command += [str(checkpoint.image_size)] * 2
+    command += [str(checkpoint.image_size)] * 2 + [str(len(checkpoint.classes))]
 
     run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True)
 
-    assert run.stdout.splitlines() == [f"3 {len(checkpoint.classes)}", "[]"]
+    answer = f"(3, {len(checkpoint.classes)}) (3,)"
+    assert run.stdout.splitlines() == [answer, f"{answer} (3, 10, 10)", "[]"]
 
 
 def test_the_config_holds_what_the_checkpoint_says(tmp_path: Path, arguments: list[str]) -> None:
-    checkpoint = replace(tiny.checkpoint(), mean=(0.1, 0.2, 0.3), std=(0.4, 0.5, 0.6))
+    checkpoint, limits = tiny.checkpoint(), Limits(min_skin=0.25)
+    assert checkpoint.fitted is not None
+    checkpoint = replace(
+        checkpoint,
+        mean=(0.1, 0.2, 0.3),
+        std=(0.4, 0.5, 0.6),
+        fitted=replace(checkpoint.fitted, quality=limits),
+    )
     (tmp_path / "in.pth").write_bytes(checkpoint.as_bytes())
 
     status = main([*arguments, "--version", "2.5"])
@@ -88,9 +110,75 @@ def test_the_config_holds_what_the_checkpoint_says(tmp_path: Path, arguments: li
         "interpolation": checkpoint.interpolation,
         "mean": [0.1, 0.2, 0.3],
         "std": [0.4, 0.5, 0.6],
-        "temperature": 1.0,
+        "temperature": 2.0,
+        "unknown": {"limit": 115.2, "scale": 4.0},
+        "prediction_set": {"coverage": 0.9, "least": dict.fromkeys(WITHOUT_UNKNOWN, 0.1)},
+        "referral": [
+            {
+                "name": "melanoma",
+                "codes": ["MEL"],
+                "threshold": 0.1,
+                "sensitivity": 0.95,
+                "specificity": 0.6,
+            },
+            {
+                "name": "malignant",
+                "codes": ["MEL", "BCC", "SCC"],
+                "threshold": 0.5,
+                "sensitivity": 0.95,
+                "specificity": 0.5,
+            },
+        ],
+        "quality": asdict(limits),
     }
     LesionClassifier.load(tmp_path / "out.pt", tmp_path / "out.json")
+
+
+@pytest.mark.parametrize("views", [1, 2])
+def test_the_graphs_distance_is_that_of_its_embeddings(tmp_path: Path, views: int) -> None:
+    checkpoint = replace(tiny.checkpoint(), views=views)
+    assert checkpoint.fitted is not None
+    inputs = torch.randn(3, 3, 160, 160)
+
+    export(checkpoint, "", "1.0", tmp_path / "m.pt", tmp_path / "c.json")
+
+    with torch.inference_mode():
+        _, found = torch.jit.load(tmp_path / "m.pt")(inputs)
+        _, embeddings = Served(checkpoint.model(), views).eval()(inputs)
+    expected = distances(embeddings.numpy(), checkpoint.fitted.known)
+    assert found.dtype == torch.float64
+    assert found.numpy() == pytest.approx(expected, rel=1e-5)
+    assert len(set(expected)) == 3
+
+
+def test_without_anything_fitted_answers_are_bare_probabilities(tmp_path: Path) -> None:
+    checkpoint = replace(tiny.checkpoint(), fitted=None)
+
+    export(checkpoint, "", "1.0", tmp_path / "m.pt", tmp_path / "c.json")
+
+    config = json.loads((tmp_path / "c.json").read_text())
+    assert config["temperature"] == 1.0
+    assert (config["unknown"], config["prediction_set"], config["referral"]) == (None, None, [])
+    assert config["quality"] == asdict(Limits())
+    _, distance = torch.jit.load(tmp_path / "m.pt")(torch.randn(2, 3, 160, 160))
+    assert distance.tolist() == [0, 0]
+    classifier = LesionClassifier.load(tmp_path / "m.pt", tmp_path / "c.json")
+    body = encoded(lesion(), "JPEG")
+    for request in (Request(body=body), Request(body=body, explain=True)):
+        [answer] = classifier.answer([request])
+        assert isinstance(answer, dict)
+        assert (answer["unknown"], answer["prediction_set"], answer["referral"]) == (None,) * 3
+        assert answer["probabilities"]["UNK"] == 0
+        assert answer["quality"]["skin"]["ok"]
+
+
+def test_a_graph_with_another_distance_is_noticed() -> None:
+    module, graph = judged(), traced(judged(), 160)
+    assert isinstance(module.distance, Distance)
+    module.distance.means += 1e-2
+
+    with pytest.raises(ExportError, match="answer differs"):
+        verify(graph, module, 160)
 
 
 def test_folders_for_the_results_are_made(tmp_path: Path) -> None:
@@ -114,7 +202,7 @@ def test_a_bare_state_dict_is_exported_with_its_own_order_of_classes(
     graph = torch.jit.load(tmp_path / "out.pt")
     assert status == 0
     assert json.loads((tmp_path / "out.json").read_text())["classes"] == ["VASC", "MEL", "NV", "NV"]
-    torch.testing.assert_close(graph(inputs), module(inputs), rtol=0, atol=1e-5)
+    torch.testing.assert_close(graph(inputs)[0], module(inputs), rtol=0, atol=1e-5)
 
 
 @pytest.mark.parametrize("lone", [["--model", "test_vit"], ["--classes", "MEL,NV"]])
@@ -127,89 +215,30 @@ def test_model_and_classes_go_together(
     assert "--model and --classes go together" in capsys.readouterr().err
 
 
-def saved(values: object) -> bytes:
-    buffer = BytesIO()
-    torch.save(values, buffer)
-    return buffer.getvalue()
-
-
-WHOLE = tiny.checkpoint()
-UNFIT = {name: tensor for name, tensor in WHOLE.state_dict.items() if name != "norm.weight"}
-BAD = {
-    "empty": (b"", "is no checkpoint"),
-    "text": (b"hello, this is a text", "is no checkpoint"),
-    "cut in the middle": (WHOLE.as_bytes()[:300_000], "is no checkpoint"),
-    "cut early": (WHOLE.as_bytes()[:30_000], "is no checkpoint"),
-    "pickled code": (saved(Bomb(Path("created"))), "or holds more than plain weights"),
-    "wrapped code": (saved({"format": Bomb(Path("created"))}), "or holds more than plain weights"),
-    "bare state_dict": (saved(WHOLE.state_dict), "is no checkpoint of this project"),
-    "unfit": (replace(WHOLE, state_dict=UNFIT).as_bytes(), "test_vit: missing: norm.weight"),
-    "absent": (None, "There is no checkpoint"),
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(("body", "says"), BAD.values(), ids=BAD)
-def test_a_checkpoint_that_cannot_be_used_leaves_the_old_model_alone(
-    tmp_path: Path,
-    arguments: list[str],
-    caplog: pytest.LogCaptureFixture,
-    monkeypatch: pytest.MonkeyPatch,
-    body: bytes | None,
-    says: str,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    files = {"out.pt": b"the old model", "out.json": b"its config"}
-    files |= {} if body is None else {"in.pth": body}
-    for name, content in files.items():
-        (tmp_path / name).write_bytes(content)
-
-    status = main(arguments)
-
-    assert status == 2
-    assert says in caplog.messages[-1]
-    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == files
-
-
-@pytest.mark.parametrize(
-    ("model", "classes", "says"),
-    [
-        ("test_vit", "MEL,NV", "head.weight is (8, 64), not (2, 64)"),
-        ("test_vit", "MEL,freckle", "'freckle' is no category"),
-        ("no_such_vit", "MEL,NV", "timm has no model 'no_such_vit'"),
-        ("resnet18", "MEL,NV", "resnet18 is no Vision Transformer"),
-    ],
-)
-def test_a_bare_state_dict_described_wrongly_is_explained(
-    tmp_path: Path,
-    arguments: list[str],
-    caplog: pytest.LogCaptureFixture,
-    model: str,
-    classes: str,
-    says: str,
-) -> None:
-    torch.save(build("test_vit", 8).state_dict(), tmp_path / "in.pth")
-
-    status = main([*arguments, "--model", model, "--classes", classes])
-
-    assert status == 2
-    assert says in caplog.messages[-1]
-    assert not (tmp_path / "out.pt").exists()
-
-
 def test_a_graph_of_other_weights_is_noticed() -> None:
-    module, other = tiny.checkpoint(seed=0).model(), tiny.checkpoint(seed=1).model()
+    module, other = judged(seed=0), judged(seed=1)
 
     verify(traced(module, 160), module, 160)
-    with pytest.raises(ExportError, match=r"logits differ from the module's by .*: nothing"):
+    with pytest.raises(ExportError, match=r"answer differs from the module's by .*: nothing"):
         verify(traced(other, 160), module, 160)
+
+
+def test_a_graph_that_explains_otherwise_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
+    module = judged()
+    graph = traced(module, 160)
+
+    monkeypatch.setattr(relevance, "log_odds", lambda logits, wanted: (logits * wanted).sum(dim=-1))
+
+    with pytest.raises(ExportError, match="explanation differs"):
+        verify(graph, module, 160)
 
 
 @pytest.mark.parametrize("value", [float("nan"), 1.0])
 def test_a_graph_that_differs_is_not_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
-    other = tiny.checkpoint().model()
-    torch.nn.init.constant_(other.head.bias, value)
+    other = judged()
+    torch.nn.init.constant_(other.served.model.head.bias, value)
     graph = traced(other, 160)
     monkeypatch.setattr(pth_to_pt, "traced", lambda *_: graph)
 

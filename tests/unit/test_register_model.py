@@ -6,12 +6,15 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_type_hints
 from zipfile import ZipFile
 
 import mlflow
 import pytest
 
+from handlers.answer import Prediction
 from handlers.classifier import LesionClassifier
+from handlers.request import Request
 from mar_config import build
 from registry.download import fetched
 from registry.versions import Version, addressed, with_alias
@@ -19,7 +22,7 @@ from tests import tiny
 from tests.images import lesion
 from train.evaluate import evaluate
 from train.evaluation.subject import subject
-from train.register_model import CARD, METRICS, TRAINED_ON, main
+from train.register_model import CARD, METRICS, TRAINED_ON, lesion_jpeg, main
 
 TRAINING: dict[str, str | int | float] = {
     "command": "python -m train.run",
@@ -100,14 +103,27 @@ def test_loaded_by_mlflow_it_predicts_its_own_example_as_the_core_does(
 
     [body] = loaded.input_example["image"]
     assert body.startswith(b"\xff\xd8")
-    assert answers == classifier.predict([classifier.preprocess(body)])
+    assert answers == classifier.predict([classifier.preprocess(Request(body=body))])
 
 
 def test_its_signature_is_images_in_and_predictions_out(registered: Registered) -> None:
     signature = mlflow.models.get_model_info(registered.version.source).signature
 
     assert signature.inputs.to_dict() == [{"type": "binary", "name": "image", "required": True}]
-    assert signature.outputs.input_names() == ["label", "probabilities", "model"]
+    assert signature.outputs.input_names() == list(get_type_hints(Prediction))
+    assert signature.outputs.required_input_names() == signature.outputs.input_names()
+
+
+# As registering does.
+@pytest.mark.filterwarnings("ignore:Hint. Inferred schema contains integer")
+def test_what_was_not_fitted_is_optional_in_its_signature(registered: Registered) -> None:
+    classifier = LesionClassifier.load(registered.exported.model, registered.exported.config)
+    bare = replace(classifier.config, unknown=None, prediction_set=None, referral=())
+    answers = LesionClassifier(classifier.model, bare, "cpu").classify([lesion_jpeg()])
+
+    outputs = mlflow.models.infer_signature(model_output=answers).outputs
+
+    assert set(outputs.optional_input_names()) == {"unknown", "prediction_set", "referral"}
 
 
 def test_its_card_is_its_description(registered: Registered) -> None:

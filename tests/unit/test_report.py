@@ -136,3 +136,19 @@ def test_the_same_evaluation_gives_the_same_file() -> None:
     first, second = (report(one.metrics, one.labels, one.probabilities) for _ in range(2))
 
     assert first == second
+
+
+def test_doubt_is_told_where_it_was_fitted() -> None:
+    told = page().text
+    bare = page_of(
+        Measured(
+            metrics=known().metrics | {"doubt": None},
+            labels=known().labels,
+            probabilities=known().probabilities,
+        )
+    ).text
+
+    assert "Expected calibration error after 0.062" in re.sub(r"\s+", " ", told)
+    for words in ("Referral rules", "LAC, in use", "MEL left out", "No lesion"):
+        assert words in told
+        assert words not in bare

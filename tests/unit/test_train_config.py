@@ -19,6 +19,8 @@ SAYS = {
     "init": r"imagenet .*, none, or a \.pth or \.safetensors file",
     "hold_out": r"share of the lesions held out .*\(0\.2\)",
     "fold": r"which of the parts of that size is held out, counted from 0 \(0\)",
+    "leave_out": r"a category none of whose images is used.* unknown$",
+    "unk_data": r"folder of images of no category, to which the limit .* is fitted$",
     "epochs": r"passes over the training images \(10\)",
     "patience": r"end after so many epochs that were no better; 0 is never \(0\)",
     "batch_size": r"images a step, over all workers together \(32\)",
@@ -59,6 +61,8 @@ def test_the_defaults_suit_the_data(
         "init": init,
         "hold_out": 0.2,
         "fold": 0,
+        "leave_out": None,
+        "unk_data": None,
         "epochs": 10,
         "patience": 0,
         "batch_size": 32,
@@ -118,6 +122,7 @@ def test_what_is_given_beats_the_defaults(given: dict[str, object]) -> None:
         *product(("views",), (0, 3, 8)),
         *product(("precision",), ("fp8", "")),
         *product(("freeze",), ("-1", "some", "")),
+        *product(("leave_out",), ("UNK", "mel", "melanoma", "")),
     ],
 )
 def test_a_value_that_cannot_work_is_refused_by_its_flag(name: str, value: object) -> None:
@@ -158,7 +163,7 @@ def test_each_flag_has_its_fields_type() -> None:
         " --ray-address local:1 --seed 5 --out o --freeze all --hold-out 0.25 --fold 3 --views 1"
     )
     words += " --patience 3 --accumulate 2 --layer-decay 0.5 --train-size 96 --mixup 0 --ema 0.9"
-    words += " --precision bf16 --compile"
+    words += " --precision bf16 --compile --leave-out VASC --unk-data u"
 
     values, resume = parse(words.split())
 
@@ -185,6 +190,8 @@ def test_each_flag_has_its_fields_type() -> None:
         "ema": 0.9,
         "precision": "bf16",
         "compile": True,
+        "leave_out": "VASC",
+        "unk_data": "u",
     }
     assert values.keys() == set(NAMES)
     assert not resume
@@ -222,6 +229,7 @@ GIVEN: list[dict[str, object]] = [
     DATA | {"model": "test_vit", "init": "none", "lr": 1e-5, "batch_size": 12, "workers": 3},
     {"epochs": 1, "ray_address": "127.0.0.1:6379"},
     {"model": "skin_vit_lite2_224"},
+    DATA | {"leave_out": "SCC", "unk_data": "/my data/unknown"},
     DATA | {"freeze": "all", "hold_out": 0.0, "accumulate": 4, "precision": "bf16", "views": 1},
 ]
 

@@ -4,8 +4,9 @@ import pytest
 import torch
 
 from tests import tiny
+from train.judged import Judged
 from train.pth_to_pt import traced
-from train.views import Averaged
+from train.served import Served
 
 SIZE = 160
 FLIPS = [(2,), (3,), (2, 3)]
@@ -16,19 +17,19 @@ def inputs() -> torch.Tensor:
     return torch.randn(2, 3, SIZE, SIZE, generator=torch.Generator().manual_seed(0))
 
 
-def averaged(views: int) -> Averaged:
-    return Averaged(tiny.checkpoint().model(), views).eval()
+def averaged(views: int) -> Served:
+    return Served(tiny.checkpoint().model(), views).eval()
 
 
 @torch.inference_mode()
 def probabilities(model: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
-    shares: torch.Tensor = model(inputs).softmax(dim=1)
-    return shares
+    logits: torch.Tensor = model(inputs)[0]
+    return logits.softmax(dim=1)
 
 
 def test_one_view_is_the_plain_model(inputs: torch.Tensor) -> None:
     with torch.inference_mode():
-        logits, expected = averaged(1)(inputs), tiny.checkpoint().model()(inputs)
+        (logits, _), expected = averaged(1)(inputs), tiny.checkpoint().model()(inputs)
 
     torch.testing.assert_close(logits, expected, rtol=0, atol=1e-5)
 
@@ -37,7 +38,7 @@ def test_one_view_is_the_plain_model(inputs: torch.Tensor) -> None:
 def test_views_give_the_mean_of_their_probabilities(
     inputs: torch.Tensor, views: int, flips: list[tuple[int, ...]]
 ) -> None:
-    plain = tiny.checkpoint().model()
+    plain = averaged(1)
 
     found = probabilities(averaged(views), inputs)
 
@@ -63,7 +64,7 @@ def test_a_mirrored_image_is_answered_alike(
 def test_a_traced_graph_averages_the_same_views(inputs: torch.Tensor, views: int) -> None:
     model = averaged(views)
 
-    graph = traced(model, SIZE)
+    graph = traced(Judged(model, None), SIZE)
 
     three = torch.cat([inputs, inputs[:1].flip(3)])
     torch.testing.assert_close(

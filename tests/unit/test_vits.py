@@ -6,11 +6,12 @@ import torch
 from handlers.categories import WITHOUT_UNKNOWN
 from train.checkpoint import config_of
 from train.config import TrainConfig
+from train.judged import Judged
 from train.models import build
 from train.optimisation import BalancedLoss
 from train.pth_to_pt import traced, verify
+from train.served import Served
 from train.step import Stepper
-from train.views import Averaged
 
 OUTPUTS = len(WITHOUT_UNKNOWN)
 CPU = torch.device("cpu")
@@ -42,5 +43,5 @@ def test_a_vit_is_trained_and_exported_at_its_own_size(name: str, size: int) -> 
     assert [one for one, now in module.named_parameters() if now.equal(before[one])] == []
     plain = build(name, OUTPUTS)
     plain.load_state_dict(module.state_dict())
-    answering = Averaged(plain, 1).eval()
+    answering = Judged(Served(plain, 1), None).eval()
     verify(traced(answering, size), answering, size)

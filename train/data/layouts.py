@@ -169,5 +169,17 @@ def read_folders(data: Path) -> pd.DataFrame:
     return described(table, pd.DataFrame({"image": []}, dtype=str))
 
 
+def read_unknown(folder: Path) -> pd.DataFrame:
+    """All images below a folder, whose category is none of the model's."""
+    if not folder.is_dir():
+        raise DataError(f"There is no folder {folder}.")
+    paths = sorted(path for path in folder.resolve().rglob("*") if is_image(path))
+    if not paths:
+        raise DataError(f"There is no image in {folder}.")
+    names = [str(path.relative_to(folder.resolve())) for path in paths]
+    table = pd.DataFrame({"image": names, "path": [str(path) for path in paths], "code": "UNK"})
+    return described(table.assign(side=""), pd.DataFrame({"image": []}, dtype=str))
+
+
 def is_image(path: Path) -> bool:
     return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")

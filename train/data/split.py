@@ -4,9 +4,10 @@ import hashlib
 import logging
 import os
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,14 @@ class Split:
     train: pd.DataFrame
     validation: pd.DataFrame
     leaked_by_random: int
+
+    def without(self, code: str | None) -> Self:
+        """Both sides without the images of this category."""
+        train, validation = (
+            side.loc[side["code"] != code].reset_index(drop=True)
+            for side in (self.train, self.validation)
+        )
+        return replace(self, train=train, validation=validation)
 
     @property
     def sha256(self) -> str:

@@ -23,6 +23,7 @@ def card(training: dict[str, Any], metrics: dict[str, Any]) -> str:
         "t": training,
         "m": metrics,
         "measured": metrics.get("measured", {}),
+        "d": metrics.get("doubt"),
         "data": data,
         "is_isic": is_isic(data),
         "is_generated": data == GENERATED,

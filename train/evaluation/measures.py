@@ -23,6 +23,8 @@ def measure(
     The table's n rows say lesion, age, sex and site of the same images. What comes back is JSON
     of plain numbers, None where a value is undefined; raises MeasureError. `undecided` images,
     whose largest probability two categories share, are in no column of the confusion (rows true).
+    `balanced_accuracy_of_known` is that of the most probable category but UNK, where no image is
+    UNK: what calling some of them so costs.
     """
     groups = subgroups(labels, probabilities, table, seed)
     lesions = table["lesion"].to_numpy()
@@ -38,6 +40,11 @@ def measure(
         "balanced_accuracy": asdict(
             balanced_accuracy_interval(labels, probabilities, lesions, seed)
         ),
+        "balanced_accuracy_of_known": asdict(
+            balanced_accuracy_interval(
+                labels, without_unknown(labels, probabilities), lesions, seed
+            )
+        ),
         "per_class": {code: asdict(score) for code, score in zip(CODES, scores, strict=True)},
         "macro": macro(scores),
         "operating_points": {
@@ -48,3 +55,14 @@ def measure(
         "subgroups": {by: [asdict(group) for group in divided] for by, divided in groups.items()},
         "confusion": confusion_matrix(labels[decided], answered[decided], len(CODES)).tolist(),
     }
+
+
+def without_unknown(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """With no share for UNK, unless an image is that."""
+    unknown = CODES.index("UNK")
+    if (labels == unknown).any():
+        return probabilities
+    known = probabilities.copy()
+    known[:, unknown] = 0
+    shares: np.ndarray = known / known.sum(axis=1, keepdims=True)
+    return shares

@@ -19,6 +19,7 @@ def report(measures: dict[str, Any], labels: np.ndarray, probabilities: np.ndarr
     values = {
         "m": measures,
         "measured": measures["measured"],
+        "d": measures["doubt"],
         "figures": {name: figures.data_uri(figure) for name, figure in drawn.items()},
         "codes": CODES,
         "names": words.NAMES,

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -13,7 +14,10 @@ import torch
 from handlers.classifier import LesionClassifier
 from registry.download import files, is_registered
 from train import checkpoint
+from train.checkpoint import Checkpoint
+from train.evaluation.faithfulness import Faithfulness, faithfulness
 from train.evaluation.predictions import of_classifier, of_url
+from train.evaluation.rollout import rollout
 from train.origin import ROOT
 from train.pth_to_pt import export
 from train.register_model import TRAINED_ON
@@ -29,12 +33,18 @@ class SubjectError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Subject:
-    """`trained_on` are image names, empty where they are not known; so is `checkpoint_sha256`."""
+    """`trained_on` are image names, empty where they are not known; so is `checkpoint_sha256`.
+
+    `faithfulness` gives None of a server, whose maps can't be compared with others. `doubt` is what
+    was found when the answer's doubt was fitted; None where it was not.
+    """
 
     predict: Callable[[list[Path]], np.ndarray]
+    faithfulness: Callable[[list[Path]], Faithfulness | None]
     checkpoint_sha256: str
     trained_on: tuple[str, ...]
     training: dict[str, str | int | float]
+    doubt: dict[str, Any] | None
 
 
 def subject(model: str, config: Path, trained: Path | None, folder: Path) -> Subject:
@@ -46,7 +56,7 @@ def subject(model: str, config: Path, trained: Path | None, folder: Path) -> Sub
     if model.startswith(("http://", "https://")):
         # Whether the server runs it can't be asked.
         return described(
-            partial(of_url, model), trained, "" if trained is None else sha256_of(trained)
+            partial(of_url, model), None, trained, "" if trained is None else sha256_of(trained)
         )
     listed: tuple[str, ...] = ()
     if is_registered(model):
@@ -62,11 +72,12 @@ def subject(model: str, config: Path, trained: Path | None, folder: Path) -> Sub
     classifier = LesionClassifier.load(file, config, device)
     sha256 = classifier.config.checkpoint_sha256
     predict = partial(of_classifier, classifier)
-    return described(predict, source_of(model, sha256, trained), sha256, listed)
+    return described(predict, classifier, source_of(model, sha256, trained), sha256, listed)
 
 
 def described(
     predict: Callable[[list[Path]], np.ndarray],
+    classifier: LesionClassifier | None,
     trained: Path | None,
     sha256: str,
     listed: tuple[str, ...] = (),
@@ -81,10 +92,24 @@ def described(
         )
     return Subject(
         predict=predict,
+        faithfulness=comparison(classifier, source),
         checkpoint_sha256=sha256,
         trained_on=names,
         training={} if source is None else source.training,
+        doubt=None if source is None or source.fitted is None else source.fitted.told(),
     )
+
+
+def comparison(
+    classifier: LesionClassifier | None, source: Checkpoint | None
+) -> Callable[[list[Path]], Faithfulness | None]:
+    """Of its maps with random ones, and with attention rollout where its checkpoint is known."""
+    if classifier is None:
+        return lambda _: None
+    flow = None
+    if source is not None:
+        flow = partial(rollout, source.model().to(classifier.device), views=source.views)
+    return partial(faithfulness, classifier, flow)
 
 
 def source_of(model: str, expected: str, trained: Path | None) -> Path | None:

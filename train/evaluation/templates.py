@@ -21,7 +21,9 @@ def rendered(template: str, values: dict[str, object]) -> str:
     )
     environment.filters |= {
         "code": words.code,
+        "faithful": words.faithful,
         "interval": words.interval,
         "number": words.number,
+        "percent": words.percent,
     }
     return environment.get_template(template).render(values)

@@ -35,11 +35,33 @@ def number(value: float | None) -> str:
     return NONE if value is None else f"{value:.3f}"
 
 
+def percent(share: float | None) -> str:
+    return NONE if share is None else f"{share:.1%}"
+
+
 def interval(score: dict[str, Any] | None) -> str:
     """A value with its 95 % interval."""
     if score is None:
         return NONE
     return f"{score['value']:.3f} ({score['low']:.3f} to {score['high']:.3f})"
+
+
+def faithful(found: dict[str, Any] | None) -> str:
+    """What train.evaluation.faithfulness found, in plain text."""
+    if found is None:
+        return "Not measured."
+    others = {"random ones": "random", "the top ones of attention rollout": "rollout"}
+    compared = [
+        f" Without {words} it falls by {found[f'mean_drop_{name}']:.3f},"
+        f" less on {found[f'better_than_{name}']:.0%} of the images."
+        for words, name in others.items()
+        if found[f"mean_drop_{name}"] is not None
+    ]
+    return (
+        f"Without the {found['deleted']:.0%} of patches that its map shows as the most relevant,"
+        " filled with the picture's mean colour, the top output's probability falls by"
+        f" {found['mean_drop']:.3f} (mean of {found['images']} images)." + "".join(compared)
+    )
 
 
 def code(text: object) -> str:

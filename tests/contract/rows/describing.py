@@ -57,6 +57,7 @@ ROWS: tuple[Row, ...] = (
     listed("customized", "/models/greeting?customized=true"),
     listed("customized-false", "/models/greeting?customized=false"),
     listed("customized-one", "/models/greeting?customized=1"),
+    listed("customized-all", "/models/greeting/all?customized=true"),
     listed("customized-function", "/models/acting/1.0?customized=true"),
     listed("deeper", "/models/acting/1.0/more", 404),
     sequence(

@@ -18,6 +18,7 @@ FOUND = (
     ("explanations-slash", "/explanations/acting/"),
     ("explanations-version", "/explanations/acting/1.0"),
     ("explanations-other-version", "/explanations/acting/2.0"),
+    ("explanations-query", "/explanations/acting/1.0?target=MEL"),
     ("explanations-url-path", "/explanations/acting/1.0/any/more"),
     ("invocations-query", "/invocations?model_name=acting"),
     ("invoke", "/models/acting/invoke"),

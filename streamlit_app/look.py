@@ -1,0 +1,85 @@
+"""The picture, and over it where the model looked."""
+
+from dataclasses import dataclass
+
+import httpx
+import streamlit as st
+from PIL import Image
+
+from streamlit_app import overlay, words
+from streamlit_app.answer import Relevance
+from streamlit_app.client import PredictionFailed, explain
+from streamlit_app.faults import show_fault
+from streamlit_app.names import WORDS
+from streamlit_app.picture import upright
+from streamlit_app.settings import Backend
+
+# Of UNK hardly a model has an output that could be explained.
+TARGETS = (None, *(code for code in WORDS if code != words.UNKNOWN))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """`key` is of this upload alone, whatever its name and bytes."""
+
+    key: str
+    name: str
+    image: bytes
+
+
+# A fragment, so that its slider moves without any picture being asked about again.
+@st.fragment
+def picture(upload: Upload, model: str, backend: Backend) -> None:
+    """`model` is the one that has answered."""
+    shown = upright(upload.image)
+    if shown is None:
+        st.info(
+            f"{upload.name} can't be shown, with or without an overlay: this page can't open it,"
+            f" though {backend.name} can."
+        )
+        return
+    place = st.empty()
+    place.image(shown, caption=upload.name, alt=upload.name, width="stretch")
+    if st.toggle("Where the model looked", key=f"look-{upload.key}"):
+        look(place, shown, upload, model, backend)
+
+
+def look(
+    place: st.delta_generator.DeltaGenerator,
+    shown: Image.Image,
+    upload: Upload,
+    model: str,
+    backend: Backend,
+) -> None:
+    target = st.selectbox(
+        "For which category?", TARGETS, format_func=target_name, key=f"target-{upload.key}"
+    )
+    strength = st.slider("Strength of the colours, in %", 0, 100, 60, key=f"strength-{upload.key}")
+    try:
+        with st.spinner(f"Asking {backend.name}"):
+            found = explained(upload, target, model, backend)
+    except PredictionFailed as error:
+        show_fault(upload.name, error, backend)
+        return
+    told = words.looked(found.target, overlay.strongest(found))
+    place.image(
+        overlay.overlaid(shown, found, strength / 100),
+        caption=upload.name,
+        alt=f"{upload.name}. {told}",
+        width="stretch",
+    )
+    st.caption(f"{told} {words.COLOURS}")
+
+
+def target_name(code: str | None) -> str:
+    return "The one the model gives most" if code is None else f"{WORDS[code]} ({code})"
+
+
+def explained(upload: Upload, target: str | None, model: str, backend: Backend) -> Relevance:
+    """Asked once; a failure is asked again."""
+    kept: dict[tuple[object, ...], Relevance] = st.session_state.setdefault("explained", {})
+    key = (upload.key, target, model, backend.url)
+    if key not in kept:
+        with httpx.Client(base_url=backend.url, auth=backend.keys) as client:
+            kept[key] = explain(client, upload.image, target)
+    return kept[key]

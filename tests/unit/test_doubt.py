@@ -1,0 +1,234 @@
+"""What is fitted on validation images does on others what it says."""
+
+import numpy as np
+import pytest
+from scipy.special import softmax
+
+from handlers.appearance import appearance
+from handlers.categories import WITHOUT_UNKNOWN
+from tests.images import lesion
+from train.doubt.distance import distances, known
+from train.doubt.fit import FitError, fit
+from train.doubt.methods import METHODS, Features, told_apart
+from train.doubt.referral import fit_rules
+from train.doubt.sets import aps, lac, limits, raps, sets
+from train.doubt.temperature import fit_temperature
+from train.doubt.unknown import CALLED, called, fit_unknown
+
+CLASSES = len(WITHOUT_UNKNOWN)
+
+
+def drawn(n: int, seed: int = 0, sharpness: float = 2.0) -> tuple[np.ndarray, np.ndarray]:
+    """Logits (n, 8), and labels (n,) drawn from their softmax."""
+    rng = np.random.default_rng(seed)
+    logits = sharpness * rng.normal(size=(n, CLASSES))
+    labels = (softmax(logits, axis=1).cumsum(axis=1) > rng.random((n, 1))).argmax(axis=1)
+    return logits, labels
+
+
+@pytest.mark.parametrize("planted", [0.5, 0.8, 1.0, 2.5])
+def test_a_planted_temperature_is_found(planted: float) -> None:
+    logits, labels = drawn(40_000)
+
+    found = fit_temperature(logits * planted, labels)
+
+    assert found == pytest.approx(planted, rel=0.02)
+
+
+def test_each_category_weighs_the_same_in_the_temperature() -> None:
+    logits, labels = drawn(40_000)
+    mixed = logits * np.where(labels == 0, 3.0, 1.0)[:, None]
+    rng = np.random.default_rng(0)
+    often = np.concatenate(
+        [np.arange(len(labels)), rng.choice(np.flatnonzero(labels == 0), 90_000)]
+    )
+
+    found = fit_temperature(mixed[often], labels[often])
+
+    assert found == pytest.approx(fit_temperature(mixed, labels), rel=0.03)
+
+
+@pytest.mark.parametrize("score", [lac, aps, raps])
+def test_sets_cover_each_category_as_often_as_they_say(score: object) -> None:
+    assert callable(score)
+    (logits, labels), (others, truth) = drawn(60_000), drawn(60_000, seed=1)
+    shares, theirs = softmax(logits, axis=1), softmax(others, axis=1)
+
+    within = sets(theirs, score(theirs), limits(score(shares), labels, 0.9))
+
+    for category in range(CLASSES):
+        assert within[truth == category, category].mean() == pytest.approx(0.9, abs=0.02)
+
+
+def test_few_images_of_a_category_keep_it_in_every_set() -> None:
+    shares = np.full((3, CLASSES), 1 / CLASSES)
+
+    most = limits(lac(shares), np.zeros(3, dtype=int), 0.9)
+
+    assert np.isinf(most).all()
+
+
+def test_the_most_probable_category_is_always_in_the_set() -> None:
+    shares = np.array([[0.6, 0.4]])
+
+    within = sets(shares, lac(shares), np.array([0.1, 0.7]))
+
+    assert within.tolist() == [[True, True]]
+
+
+def test_the_distance_is_mahalanobis_to_the_nearest_category() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.repeat([0, 1], 5_000)
+    spread = np.array([1.0, 3.0])
+    embeddings = rng.normal(size=(10_000, 2)) * spread + np.array([[0.0, 0.0], [10.0, 0.0]])[labels]
+
+    found = distances(np.array([[0.0, 3.0], [12.0, 0.0], [10.0, 0.0]]), known(embeddings, labels))
+
+    assert found == pytest.approx([1.0, 4.0, 0.0], abs=0.1)
+
+
+def test_hardly_any_known_picture_is_called_unknown_and_a_far_one_is() -> None:
+    rng = np.random.default_rng(0)
+    near, confidence = rng.chisquare(50, 2_000), rng.uniform(0.3, 1, 2_000)
+
+    at = fit_unknown(near, confidence)
+
+    assert called(near, confidence, at).mean() == pytest.approx(CALLED, abs=0.001)
+    assert called(np.array([500.0]), np.array([1.0]), at).all()
+    assert 1 / (1 + np.exp((at.limit - np.median(near)) / at.scale)) == pytest.approx(0.01)
+
+
+def test_a_rule_finds_95_percent_and_says_how_specific_it_was() -> None:
+    logits, labels = drawn(5_000)
+    shares = softmax(logits, axis=1)
+
+    melanoma, malignant = fit_rules(shares, labels, WITHOUT_UNKNOWN)
+
+    assert (melanoma.codes, malignant.codes) == (("MEL",), ("MEL", "BCC", "SCC"))
+    for rule, true in ((melanoma, labels == 0), (malignant, np.isin(labels, [0, 2, 7]))):
+        values = shares[:, [WITHOUT_UNKNOWN.index(code) for code in rule.codes]].sum(axis=1)
+        assert (values[true] >= rule.threshold).mean() == rule.sensitivity >= 0.95
+        assert (values[~true] < rule.threshold).mean() == rule.specificity
+
+
+def test_the_evidence_is_of_images_that_were_not_fitted_on() -> None:
+    logits, labels = drawn(1_600, sharpness=1.0)
+    rng = np.random.default_rng(1)
+    embeddings = rng.normal(size=(1_600, 16)) + 3 * np.eye(CLASSES, 16)[labels]
+    features = Features(
+        logits=2 * logits, embeddings=embeddings, labels=labels, groups=np.arange(1_600)
+    )
+
+    fitted = fit(features, [appearance(lesion())], WITHOUT_UNKNOWN)
+
+    assert fitted.temperature == pytest.approx(2, rel=0.15)
+    assert fitted.evidence["ece"] < fitted.evidence["ece_before"] / 2
+    assert fitted.evidence["called_unknown"] == pytest.approx(CALLED, abs=0.01)
+    for coverage in fitted.evidence["sets"]["LAC"]["coverage"].values():
+        assert coverage == pytest.approx(0.9, abs=0.03)
+
+
+def test_with_unknown_images_the_limit_parts_the_two() -> None:
+    rng = np.random.default_rng(0)
+    near, confidence = rng.chisquare(50, 2_000), np.full(2_000, 1.0)
+    far = rng.normal(1_000, 10, 500)
+
+    at = fit_unknown(near, confidence, far)
+
+    assert near.max() < at.limit <= far.min()
+    assert called(far, np.full(500, 1.0), at).mean() > 0.99
+    assert not called(near, confidence, at).any()
+
+
+@pytest.mark.parametrize("apart", [-20.0, 0.0, 5.0])
+def test_unknown_images_never_make_the_limit_stricter(apart: float) -> None:
+    rng = np.random.default_rng(0)
+    near, confidence = rng.chisquare(50, 2_000), rng.uniform(0.3, 1, 2_000)
+    unknown = rng.chisquare(50, 500) + apart
+
+    at = fit_unknown(near, confidence, unknown)
+
+    assert called(near, confidence, at).mean() <= CALLED
+    assert at.limit >= fit_unknown(near, confidence).limit
+
+
+def known_and_shifted(shift: float) -> tuple[Features, Features]:
+    """Validation images, and as many others whose embeddings and logits are drawn elsewhere."""
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(CLASSES), 50)
+    found = []
+    for by in (0.0, shift):
+        embeddings = rng.normal(size=(len(labels), 12)) + 4 * np.eye(CLASSES, 12)[labels]
+        # Along no category's direction, and with logits that say less.
+        embeddings[:, CLASSES:] += by
+        logits = embeddings[:, :CLASSES] * (1 if by == 0 else 0.2)
+        groups = np.arange(len(labels))
+        found.append(Features(logits=logits, embeddings=embeddings, labels=labels, groups=groups))
+    return found[0], found[1]
+
+
+def test_each_method_finds_a_planted_shift() -> None:
+    areas = told_apart(*known_and_shifted(10.0))
+
+    assert areas.keys() == METHODS.keys()
+    for name, area in areas.items():
+        assert area > 0.95, name
+
+
+def test_no_method_tells_the_same_apart() -> None:
+    areas = told_apart(*known_and_shifted(0.0))
+
+    for name, area in areas.items():
+        assert area == pytest.approx(0.5, abs=0.06), name
+
+
+def test_what_a_method_is_fitted_to_is_not_what_it_judges() -> None:
+    rng = np.random.default_rng(0)
+    labels = np.tile(np.arange(CLASSES), 10)
+    # As many directions as images: those fitted to are far nearer than any other.
+    features = [
+        Features(
+            logits=rng.normal(size=(len(labels), CLASSES)),
+            embeddings=rng.normal(size=(len(labels), 120)),
+            labels=labels,
+            groups=np.arange(len(labels)),
+        )
+        for _ in range(2)
+    ]
+
+    areas = told_apart(features[0], features[1])
+
+    assert areas["Mahalanobis"] == pytest.approx(0.5, abs=0.1)
+
+
+def test_few_images_of_a_category_are_compared_without_a_warning() -> None:
+    known_ones, shifted = known_and_shifted(10.0)
+    rows = np.flatnonzero((known_ones.labels > 0) | (np.arange(len(known_ones)) < 9))
+
+    areas = told_apart(known_ones.part(rows), shifted)
+
+    assert areas["Mahalanobis"] > 0.95
+
+
+def test_images_of_few_lesions_are_too_few_to_fit_on() -> None:
+    labels = np.repeat(np.arange(CLASSES), 20)
+    features = Features(
+        logits=np.zeros((len(labels), CLASSES)),
+        embeddings=np.zeros((len(labels), 4)),
+        labels=labels,
+        groups=np.arange(len(labels)) % 39,
+    )
+
+    with pytest.raises(FitError, match="39 lesions are too few to fit on: 40 are needed"):
+        fit(features, [appearance(lesion())], WITHOUT_UNKNOWN)
+
+
+@pytest.mark.parametrize("part", ["logits", "embeddings"])
+def test_answers_that_are_not_finite_are_not_fitted_to(part: str) -> None:
+    labels = np.repeat(np.arange(CLASSES), 20)
+    values = {"logits": np.zeros((160, CLASSES)), "embeddings": np.zeros((160, 4))}
+    values[part][7, 1] = np.nan
+    features = Features(**values, labels=labels, groups=np.arange(160))
+
+    with pytest.raises(FitError, match="not finite"):
+        fit(features, [appearance(lesion())], WITHOUT_UNKNOWN)

@@ -1,0 +1,88 @@
+"""What can't be exported is explained, and the model that was there stays."""
+
+from dataclasses import replace
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+import torch
+
+from tests import tiny
+from tests.unit.bomb import Bomb
+from train.models import build
+from train.pth_to_pt import main
+
+
+@pytest.fixture
+def arguments(tmp_path: Path) -> list[str]:
+    files = {"--checkpoint": "in.pth", "--out": "out.pt", "--config": "out.json"}
+    return [word for flag, name in files.items() for word in (flag, str(tmp_path / name))]
+
+
+def saved(values: object) -> bytes:
+    buffer = BytesIO()
+    torch.save(values, buffer)
+    return buffer.getvalue()
+
+
+WHOLE = tiny.checkpoint()
+UNFIT = {name: tensor for name, tensor in WHOLE.state_dict.items() if name != "norm.weight"}
+BAD = {
+    "empty": (b"", "is no checkpoint"),
+    "text": (b"hello, this is a text", "is no checkpoint"),
+    "cut in the middle": (WHOLE.as_bytes()[:300_000], "is no checkpoint"),
+    "cut early": (WHOLE.as_bytes()[:30_000], "is no checkpoint"),
+    "pickled code": (saved(Bomb(Path("created"))), "or holds more than plain weights"),
+    "wrapped code": (saved({"format": Bomb(Path("created"))}), "or holds more than plain weights"),
+    "bare state_dict": (saved(WHOLE.state_dict), "is no checkpoint of this project"),
+    "unfit": (replace(WHOLE, state_dict=UNFIT).as_bytes(), "test_vit: missing: norm.weight"),
+    "absent": (None, "There is no checkpoint"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("body", "says"), BAD.values(), ids=BAD)
+def test_a_checkpoint_that_cannot_be_used_leaves_the_old_model_alone(
+    tmp_path: Path,
+    arguments: list[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+    body: bytes | None,
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    files = {"out.pt": b"the old model", "out.json": b"its config"}
+    files |= {} if body is None else {"in.pth": body}
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+
+    status = main(arguments)
+
+    assert status == 2
+    assert says in caplog.messages[-1]
+    assert {file.name: file.read_bytes() for file in tmp_path.iterdir()} == files
+
+
+@pytest.mark.parametrize(
+    ("model", "classes", "says"),
+    [
+        ("test_vit", "MEL,NV", "head.weight is (8, 64), not (2, 64)"),
+        ("test_vit", "MEL,freckle", "'freckle' is no category"),
+        ("no_such_vit", "MEL,NV", "timm has no model 'no_such_vit'"),
+        ("resnet18", "MEL,NV", "resnet18 is no Vision Transformer"),
+    ],
+)
+def test_a_bare_state_dict_described_wrongly_is_explained(
+    tmp_path: Path,
+    arguments: list[str],
+    caplog: pytest.LogCaptureFixture,
+    model: str,
+    classes: str,
+    says: str,
+) -> None:
+    torch.save(build("test_vit", 8).state_dict(), tmp_path / "in.pth")
+
+    status = main([*arguments, "--model", model, "--classes", classes])
+
+    assert status == 2
+    assert says in caplog.messages[-1]
+    assert not (tmp_path / "out.pt").exists()

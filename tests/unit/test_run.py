@@ -1,0 +1,133 @@
+"""What train.run does before it trains, and with the checkpoint that comes of it."""
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from handlers.categories import CODES, WITHOUT_UNKNOWN
+from tests import tiny
+from tests.unit.conftest import EACH, STRANGE
+from train.checkpoint import read
+from train.config import TrainConfig
+from train.data.layouts import read as read_data
+from train.data.split import Split, readable
+from train.run import classes_of, main, parts_of, unknown_of, with_doubt
+
+
+def table(*codes: str) -> pd.DataFrame:
+    return pd.DataFrame({"image": list(codes), "code": list(codes)})
+
+
+@pytest.fixture(scope="module")
+def images(drawings: Path) -> pd.DataFrame:
+    return readable(read_data(drawings))
+
+
+@pytest.fixture
+def saved(tmp_path: Path) -> Path:
+    file = tmp_path / "best_model.pth"
+    file.write_bytes(replace(tiny.checkpoint(), fitted=None).as_bytes())
+    return file
+
+
+def test_a_category_that_is_left_out_is_neither_trained_nor_validated_on(drawings: Path) -> None:
+    config = TrainConfig.resolved({"data": str(drawings), "leave_out": "VASC"})
+
+    parts = parts_of(config)
+
+    every = pd.concat([parts.train, parts.validation])
+    assert set(every["code"]) == set(WITHOUT_UNKNOWN) - {"VASC"}
+    assert len(every) == EACH * (len(WITHOUT_UNKNOWN) - 1)
+
+
+def test_all_else_is_split_as_it_would_be_with_it(drawings: Path) -> None:
+    whole = parts_of(TrainConfig.resolved({"data": str(drawings)}))
+
+    parts = parts_of(TrainConfig.resolved({"data": str(drawings), "leave_out": "VASC"}))
+
+    left = whole.train.loc[whole.train["code"] != "VASC", "image"]
+    assert parts.train["image"].tolist() == left.tolist()
+
+
+@pytest.mark.parametrize(
+    ("trained", "leave_out", "expected"),
+    [
+        (("MEL", "NV"), None, WITHOUT_UNKNOWN),
+        (("MEL", "UNK"), None, CODES),
+        (("MEL", "NV"), "MEL", WITHOUT_UNKNOWN[1:]),
+        (("NV", "UNK"), "MEL", CODES[1:]),
+    ],
+)
+def test_the_models_outputs(
+    trained: tuple[str, ...], leave_out: str | None, expected: tuple[str, ...]
+) -> None:
+    parts = Split(train=table(*trained), validation=table("NV"), leaked_by_random=0)
+
+    assert classes_of(parts.without(leave_out), leave_out) == expected
+
+
+def test_the_unknown_is_read(strange: Path) -> None:
+    found = unknown_of(TrainConfig.resolved({"unk_data": str(strange)}))
+
+    assert found is not None
+    assert len(found) == STRANGE
+    assert set(found["code"]) == {"UNK"}
+    assert unknown_of(TrainConfig.resolved({})) is None
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--unk-data", "none"], "There is no folder none."),
+        (["--unk-data", "empty"], "There is no image in empty."),
+        (["--unk-data", "broken"], "None of the 1 images can be read."),
+        (["--leave-out", "melanoma"], "--leave-out must be one of MEL, NV"),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_used_is_an_error_before_training_begins(
+    drawings: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    words: list[str],
+    says: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("empty").mkdir()
+    Path("broken").mkdir()
+    Path("broken", "0.jpg").write_bytes(b"not an image")
+    flags = ["--data", str(drawings), "--model", "test_vit", "--init", "none", "--out", "out"]
+    monkeypatch.setattr(sys, "argv", ["train.run", *flags, *words])
+
+    status = main()
+
+    assert status == 2
+    assert says in caplog.messages[-1]
+    assert not Path("out").exists()
+
+
+def test_a_trained_checkpoint_gets_what_is_fitted_to_its_validation_images(
+    saved: Path, images: pd.DataFrame, strange: Path
+) -> None:
+    unknown = unknown_of(TrainConfig.resolved({"unk_data": str(strange)}))
+
+    for others in (None, unknown):
+        saved.with_name("fitted.pth").write_bytes(with_doubt(saved, images, others))
+        fitted = read(saved.with_name("fitted.pth")).fitted
+
+        assert fitted is not None
+        assert fitted.evidence["images"] == len(images)
+
+
+@pytest.mark.parametrize("count", [0, 10])
+def test_with_too_few_validation_images_it_stays_as_it_is(
+    saved: Path, images: pd.DataFrame, caplog: pytest.LogCaptureFixture, count: int
+) -> None:
+    found = with_doubt(saved, images[:count], None)
+
+    assert found == saved.read_bytes()
+    assert caplog.messages[-1].endswith("Answers will be bare probabilities.")

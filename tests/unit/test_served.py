@@ -1,0 +1,120 @@
+"""The exported graph of each kind of Vision Transformer: it answers and explains as its module."""
+
+from io import BytesIO
+
+import pytest
+import torch
+from timm.models import VisionTransformer
+
+from train.doubt.fitted import Known
+from train.judged import Judged
+from train.models import DEFAULT_MODEL, build
+from train.pth_to_pt import traced
+from train.served import Served
+
+CLASSES = 3
+KINDS: dict[str, dict[str, object]] = {
+    "class token": {},
+    "average": {"class_token": False, "global_pool": "avg"},
+    "average beside a class token": {"global_pool": "avg", "fc_norm": False},
+    "normed class token": {"fc_norm": True},
+    "registers": {"reg_tokens": 3},
+    "registers alone": {"reg_tokens": 3, "class_token": False, "global_pool": "avg"},
+    "patches of 14": {"patch_size": 14, "img_size": 56},
+    "layer scale": {"init_values": 0.1},
+    "normed queries": {"qk_norm": True},
+    "attention pooling": {"class_token": False, "global_pool": "map"},
+    "one block": {"depth": 1},
+}
+
+
+def vit(**changes: object) -> VisionTransformer:
+    torch.manual_seed(0)
+    settings: dict[str, object] = {
+        "img_size": 64, "patch_size": 16, "embed_dim": 32, "depth": 4, "num_heads": 2,
+    }  # fmt: skip
+    model = VisionTransformer(num_classes=CLASSES, **(settings | changes)).eval()
+    for parameter in model.parameters():
+        if parameter.dim() > 1:
+            # timm's start is too faint for one token to change another.
+            torch.nn.init.normal_(parameter, std=parameter[0].numel() ** -0.5)
+    return model
+
+
+def judged(model: VisionTransformer, views: int) -> Judged:
+    width = model.num_features
+    means = torch.randn(CLASSES, width, dtype=torch.float64)
+    known = Known(means=means, precision=torch.eye(width, dtype=torch.float64))
+    return Judged(Served(model, views), known).eval()
+
+
+def reloaded(graph: torch.jit.ScriptModule) -> torch.jit.ScriptModule:
+    buffer = BytesIO()
+    torch.jit.save(graph, buffer)
+    buffer.seek(0)
+    loaded: torch.jit.ScriptModule = torch.jit.load(buffer)
+    return loaded
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("views", [1, 2])
+def test_a_graph_answers_and_explains_as_its_module(kind: dict[str, object], views: int) -> None:
+    model = vit(**kind)
+    module = judged(model, views)
+    size = model.patch_embed.img_size[0]
+    graph = reloaded(traced(module, size))
+
+    for count in (1, 5):
+        inputs = torch.randn(count, 3, size, size)
+        wanted = torch.eye(count, CLASSES + 1)[:, 1:]
+        with torch.inference_mode():
+            answer, explained = graph(inputs), graph.explain(inputs, wanted)
+
+        torch.testing.assert_close(answer, module(inputs), rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(explained, module.explain(inputs, wanted), rtol=1e-5, atol=1e-5)
+        torch.testing.assert_close(explained[:2], answer, rtol=1e-5, atol=1e-5)
+        assert answer[1].shape == (count,)
+        assert explained[2].shape == (count, 4, 4)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_one_views_answer_is_the_plain_models(kind: dict[str, object]) -> None:
+    model = vit(**kind)
+    inputs = torch.randn(2, 3, *model.patch_embed.img_size)
+
+    with torch.no_grad():
+        logits, embedding = Served(model, 1)(inputs)
+        expected = model(inputs)
+
+    torch.testing.assert_close(logits, expected)
+    torch.testing.assert_close(model.head(embedding), expected)
+
+
+def test_the_default_model_is_explained_on_its_grid() -> None:
+    torch.manual_seed(0)
+    module = judged(build(DEFAULT_MODEL, CLASSES), 2)
+    inputs, wanted = torch.randn(3, 3, 224, 224), torch.eye(3)
+    graph = reloaded(traced(module, 224))
+
+    with torch.inference_mode():
+        explained = graph.explain(inputs, wanted)
+
+    torch.testing.assert_close(explained, module.explain(inputs, wanted), rtol=1e-5, atol=1e-5)
+    assert explained[2].shape == (3, 7, 7)
+
+
+def test_a_graph_holds_its_weights_once() -> None:
+    model = vit(embed_dim=128)
+    buffer = BytesIO()
+
+    torch.jit.save(traced(judged(model, 1), 64), buffer)
+
+    weights = sum(tensor.numel() * tensor.element_size() for tensor in model.parameters())
+    assert weights < buffer.tell() < 1.2 * weights
+
+
+def test_a_graph_names_no_device() -> None:
+    graph = traced(judged(vit(reg_tokens=1), 2), 64)
+
+    assert "device(" not in graph.code
+    assert "device(" not in graph.explain.code

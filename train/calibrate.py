@@ -1,0 +1,111 @@
+"""Fit what answers say of doubt to images a checkpoint has not seen: python -m train.calibrate."""
+
+import argparse
+import logging
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+from train import checkpoint
+from train.data.layouts import DataError, read_unknown
+from train.data.split import readable
+from train.data.unseen import unseen
+from train.doubt.comparison import on_left_out, on_unknown
+from train.doubt.fit import FitError
+from train.doubt.fitted import Fitted
+from train.doubt.fitting import Seen, fitted_to, looked_at
+from train.models import InitError
+from train.origin import ROOT
+
+log = logging.getLogger(__name__)
+
+VIEWS = (1, 2, 4)
+
+
+def parse(arguments: list[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m train.calibrate", description=__doc__)
+    parser.add_argument("--checkpoint", type=Path, default=ROOT / "model_store" / "best_model.pth")
+    parser.add_argument(
+        "--data",
+        type=Path,
+        required=True,
+        help="a folder as train.run takes; images the model was trained on, with all of their"
+        " lesions and near-duplicates, are left out",
+    )
+    parser.add_argument(
+        "--unk-data",
+        type=Path,
+        help="a folder of images of no category, which the limit of the unknown is fitted to too",
+    )
+    parser.add_argument(
+        "--unknown",
+        type=Path,
+        help="a folder of images of no category, on which the methods are only compared",
+    )
+    parser.add_argument(
+        "--left-out",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="checkpoints of train.run --leave-out, on whose category the methods are compared",
+    )
+    parser.add_argument(
+        "--views",
+        type=int,
+        choices=VIEWS,
+        help="mirrored views that an answer averages (as the checkpoint says)",
+    )
+    parser.add_argument("--out", type=Path, help="where the checkpoint is written (in its place)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    given = parse(arguments)
+    try:
+        fitted = calibrate(given)
+    except (DataError, InitError, FitError) as error:
+        log.error("%s", error)
+        return 2
+    log.info(
+        "%s: temperature %.3f, expected calibration error %.3f (%.3f before), %d images",
+        given.out or given.checkpoint,
+        fitted.temperature,
+        fitted.evidence["ece"],
+        fitted.evidence["ece_before"],
+        fitted.evidence["images"],
+    )
+    return 0
+
+
+def calibrate(given: argparse.Namespace) -> Fitted:
+    source = checkpoint.read(given.checkpoint)
+    source = replace(source, views=given.views or source.views)
+
+    def strange(folder: Path | None) -> Seen | None:
+        return None if folder is None else looked_at(source, readable(read_unknown(folder)))
+
+    added, compared = strange(given.unk_data), strange(given.unknown)
+    seen = looked_at(source, unseen(given.data, source.trained_on).table)
+    fitted = fitted_to(seen, source.classes, added)
+    evidence = dict(fitted.evidence)
+    if compared is not None:
+        evidence |= on_unknown(fitted, seen, compared)
+    if given.left_out:
+        evidence["methods_left_out"] = on_left_out(given.left_out, given.data)
+    fitted = replace(fitted, evidence=evidence)
+    write(given.out or given.checkpoint, replace(source, fitted=fitted).as_bytes())
+    return fitted
+
+
+def write(file: Path, content: bytes) -> None:
+    """Whole or not at all: what is there may be the only copy."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    part.write_bytes(content)
+    part.replace(file)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,46 @@
+"""How well the ways of telling the unknown do it, for a report: on pictures of none of the
+categories, and on categories that a model was not trained on."""
+
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+from train import checkpoint
+from train.data.layouts import DataError
+from train.data.unseen import unseen
+from train.doubt.distance import distances
+from train.doubt.fitted import Fitted
+from train.doubt.fitting import Seen, looked_at
+from train.doubt.methods import told_apart
+from train.doubt.unknown import called_of
+
+log = logging.getLogger(__name__)
+
+
+def on_unknown(fitted: Fitted, seen: Seen, unknown: Seen) -> dict[str, object]:
+    """`seen` are the validation images that `fitted` was fitted to."""
+    strange = unknown.features
+    far = distances(strange.embeddings, fitted.known)
+    called = called_of(strange.logits / fitted.temperature, far, fitted.unknown)
+    return {
+        "methods_unknown": told_apart(seen.features.part(seen.features.labels >= 0), strange),
+        "unknown_images": len(strange),
+        "unknown_called": float(called.mean()),
+    }
+
+
+def on_left_out(files: Sequence[Path], data: Path) -> dict[str, dict[str, float]]:
+    """By the category that the checkpoint of each file was trained without. Raises DataError."""
+    found = {}
+    for file in files:
+        source = checkpoint.read(file)
+        table = unseen(data, source.trained_on).table
+        codes = sorted(set(table["code"]) - set(source.classes) - {"UNK"})
+        if len(codes) != 1:
+            raise DataError(f"{file} was not trained with --leave-out.")
+        seen = looked_at(source, table).features
+        is_strange = (table["code"] == codes[0]).to_numpy()
+        known, strange = seen.part(seen.labels >= 0), seen.part(is_strange)
+        found[codes[0]] = told_apart(known, strange)
+        log.info("%s left out: AUROC %.3f", codes[0], found[codes[0]]["Mahalanobis"])
+    return found

@@ -1,0 +1,134 @@
+"""All that is fitted on validation images, and how well each part does on others of them."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from scipy.special import softmax
+
+from handlers.appearance import Appearance
+from handlers.fitted import SetLimits
+from train.doubt.distance import distances, known
+from train.doubt.fitted import Fitted
+from train.doubt.methods import Features, fifths
+from train.doubt.quality import fit_limits
+from train.doubt.referral import fit_rules
+from train.doubt.sets import aps, lac, limits, raps, sets
+from train.doubt.temperature import fit_temperature
+from train.doubt.unknown import called, fit_unknown
+from train.evaluation.calibration import calibration
+
+COVERAGE = 0.9
+# Into folds, so that a coverage is not that of one lucky division.
+DIVISIONS = 10
+METHODS = {"LAC": lac, "APS": aps, "RAPS": raps}
+PERFECT_DRAWS = 200
+FEWEST_GROUPS = 40
+
+
+class FitError(Exception):
+    """Nothing can be fitted to these images; the text says why."""
+
+
+def fit(
+    features: Features,
+    seen: Sequence[Appearance],
+    classes: tuple[str, ...],
+    unknown: Features | None = None,
+    seed: int = 0,
+) -> Fitted:
+    """Of validation images, each of which shows one of the classes, and of `unknown` ones, which
+    show none, where there are any. Raises FitError."""
+    groups = len(set(features.groups))
+    if groups < FEWEST_GROUPS:
+        raise FitError(
+            f"Validation images of {groups} lesions are too few to fit on: {FEWEST_GROUPS} are"
+            " needed."
+        )
+    if not (np.isfinite(features.logits).all() and np.isfinite(features.embeddings).all()):
+        raise FitError("The model's answers are not finite: its training went astray.")
+    temperature = fit_temperature(features.logits, features.labels)
+    shares = softmax(features.logits / temperature, axis=1)
+    of = known(features.embeddings, features.labels)
+    far = distances(features.embeddings, of)
+    farther = None if unknown is None else distances(unknown.embeddings, of)
+    most = limits(lac(shares), features.labels, COVERAGE)
+    return Fitted(
+        temperature=temperature,
+        known=of,
+        unknown=fit_unknown(far, shares.max(axis=1), farther),
+        prediction_set=SetLimits(
+            coverage=COVERAGE,
+            # Where a category has no limit it is in every set.
+            least={c: max(0.0, 1 - float(m)) for c, m in zip(classes, most, strict=True)},
+        ),
+        referral=fit_rules(shares, features.labels, classes),
+        quality=fit_limits(seen),
+        evidence=evidence(features, classes, seed),
+    )
+
+
+def evidence(features: Features, classes: tuple[str, ...], seed: int) -> dict[str, Any]:
+    """By cross-fitting: each fifth of the groups is judged by what the others were fitted to."""
+    n, c = features.logits.shape
+    sizes: dict[str, list[float]] = {name: [] for name in METHODS}
+    covered: dict[str, list[np.ndarray]] = {name: [] for name in METHODS}
+    errors, perfect, unknown = [], [], []
+    for division in range(DIVISIONS):
+        shares, is_called = np.zeros((n, c)), np.zeros(n, dtype=bool)
+        members = {name: np.zeros((n, c), dtype=bool) for name in METHODS}
+        for others, fold in fifths(features, seed + division):
+            labels = features.labels[others]
+            temperature = fit_temperature(features.logits[others], labels)
+            theirs = softmax(features.logits[others] / temperature, axis=1)
+            shares[fold] = softmax(features.logits[fold] / temperature, axis=1)
+            of = known(features.embeddings[others], labels)
+            at = fit_unknown(distances(features.embeddings[others], of), theirs.max(axis=1))
+            far = distances(features.embeddings[fold], of)
+            is_called[fold] = called(far, shares[fold].max(axis=1), at)
+            for name, score in METHODS.items():
+                most = limits(score(theirs), labels, COVERAGE)
+                members[name][fold] = sets(shares[fold], score(shares[fold]), most)
+        errors.append(calibration(features.labels, shares).ece)
+        perfect.append(perfect_ece(shares, seed + division))
+        unknown.append(float(is_called.mean()))
+        for name, within in members.items():
+            sizes[name].append(float(within.sum(axis=1).mean()))
+            covered[name].append(by_category(within, features.labels))
+    return {
+        "images": n,
+        "ece_before": calibration(features.labels, softmax(features.logits, axis=1)).ece,
+        "ece": float(np.mean(errors)),
+        "ece_of_a_perfect_model": float(np.mean(perfect)),
+        "called_unknown": float(np.mean(unknown)),
+        "sets": {
+            name: {
+                "size": float(np.mean(sizes[name])),
+                "coverage": {
+                    code: None if np.isnan(share) else float(share)
+                    for code, share in zip(classes, np.mean(covered[name], axis=0), strict=True)
+                },
+            }
+            for name in METHODS
+        },
+    }
+
+
+def by_category(within: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """(c,) The share of each category's images whose set holds it; nan where it has none."""
+    return np.array(
+        [
+            within[labels == k, k].mean() if (labels == k).any() else np.nan
+            for k in range(within.shape[1])
+        ]
+    )
+
+
+def perfect_ece(shares: np.ndarray, seed: int) -> float:
+    """What ECE would be if each share were true: so many images in so many bins are never even."""
+    rng = np.random.default_rng(seed)
+    found = []
+    for _ in range(PERFECT_DRAWS // DIVISIONS):
+        drawn = (shares.cumsum(axis=1) > rng.random((len(shares), 1))).argmax(axis=1)
+        found.append(calibration(drawn, shares).ece)
+    return float(np.mean(found))

@@ -1,0 +1,80 @@
+"""What is fitted on validation images, as a checkpoint keeps it."""
+
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Self
+
+import torch
+
+from handlers.errors import UnusableModel
+from handlers.fitted import Rule, SetLimits, UnknownLimit
+from handlers.from_json import built
+from handlers.model_config import ModelConfig
+from handlers.quality import Limits
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """What embeddings of the categories are like: their means (k, d) and the inverse (d, d) of the
+    covariance that they share."""
+
+    means: torch.Tensor
+    precision: torch.Tensor
+
+    def __post_init__(self) -> None:
+        shapes = [getattr(values, "shape", None) for values in (self.means, self.precision)]
+        width = shapes[0][-1] if shapes[0] else 0
+        if shapes != [(len(self.means), width), (width, width)]:
+            raise UnusableModel("The means or the precision of embeddings are of another shape.")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fitted:
+    """`evidence` are plain numbers for the card, each of images that were not fitted on."""
+
+    temperature: float
+    known: Known
+    unknown: UnknownLimit
+    prediction_set: SetLimits
+    referral: tuple[Rule, ...]
+    quality: Limits
+    evidence: dict[str, Any]
+
+    def within(self, config: ModelConfig) -> ModelConfig:
+        """`config` with all that changes an answer."""
+        return replace(
+            config,
+            temperature=self.temperature,
+            unknown=self.unknown,
+            prediction_set=self.prediction_set,
+            referral=self.referral,
+            quality=self.quality,
+        )
+
+    def told(self) -> dict[str, Any]:
+        """What a report says of it."""
+        rules = [listed(rule) for rule in self.referral]
+        return self.evidence | {"temperature": self.temperature, "referral": rules}
+
+    def as_plain(self) -> dict[str, Any]:
+        """Dicts, lists, numbers, texts and tensors."""
+        return asdict(self) | {"referral": [listed(rule) for rule in self.referral]}
+
+    @classmethod
+    def of_plain(cls, values: dict[str, Any]) -> Self:
+        """Raises UnusableModel for what `as_plain` did not write."""
+        try:
+            return cls(
+                temperature=built(float, values["temperature"], "temperature"),
+                known=Known(**values["known"]),
+                unknown=built(UnknownLimit, values["unknown"], "unknown"),
+                prediction_set=built(SetLimits, values["prediction_set"], "prediction_set"),
+                referral=built(tuple[Rule, ...], values["referral"], "referral"),
+                quality=built(Limits, values["quality"], "quality"),
+                evidence=dict(values["evidence"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnusableModel(f"What was fitted can't be read: {error}.") from error
+
+
+def listed(rule: Rule) -> dict[str, Any]:
+    return asdict(rule) | {"codes": list(rule.codes)}

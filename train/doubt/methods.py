@@ -1,0 +1,120 @@
+"""Ways to tell the unknown from the known, compared with each other; Mahalanobis is in use."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.special import logsumexp, softmax
+from sklearn.metrics import roc_auc_score
+from sklearn.model_selection import StratifiedGroupKFold
+from sklearn.neighbors import NearestNeighbors
+from sklearn.preprocessing import normalize
+
+from train.doubt.distance import distances, known
+
+FOLDS = 5
+NEIGHBOUR = 10
+# Of the embedding's directions, what its images differ most in; the others are ViM's residual.
+PRINCIPAL_SHARE = 1 / 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Features:
+    """Of n images: logits (n, c), embeddings (n, d), labels (n,) and groups (n,)."""
+
+    logits: np.ndarray
+    embeddings: np.ndarray
+    labels: np.ndarray
+    groups: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def part(self, rows: np.ndarray) -> "Features":
+        """Rows by their places or by a mask."""
+        return Features(
+            logits=self.logits[rows],
+            embeddings=self.embeddings[rows],
+            labels=self.labels[rows],
+            groups=self.groups[rows],
+        )
+
+    @classmethod
+    def together(cls, parts: Sequence["Features"]) -> "Features":
+        return cls(
+            logits=np.concatenate([part.logits for part in parts]),
+            embeddings=np.concatenate([part.embeddings for part in parts]),
+            labels=np.concatenate([part.labels for part in parts]),
+            groups=np.concatenate([part.groups for part in parts]),
+        )
+
+
+def largest_probability(_: Features, asked: Features) -> np.ndarray:
+    """Hendrycks and Gimpel, arXiv:1610.02136."""
+    scores: np.ndarray = -softmax(asked.logits, axis=1).max(axis=1)
+    return scores
+
+
+def energy(_: Features, asked: Features) -> np.ndarray:
+    """Liu et al., arXiv:2010.03759."""
+    scores: np.ndarray = -logsumexp(asked.logits, axis=1)
+    return scores
+
+
+def mahalanobis(of: Features, asked: Features) -> np.ndarray:
+    return distances(asked.embeddings, known(of.embeddings, of.labels))
+
+
+def neighbour(of: Features, asked: Features) -> np.ndarray:
+    """The distance to the tenth nearest of the known (Sun et al., arXiv:2204.06507)."""
+    index = NearestNeighbors(n_neighbors=min(NEIGHBOUR, len(of))).fit(normalize(of.embeddings))
+    apart: np.ndarray = index.kneighbors(normalize(asked.embeddings))[0][:, -1]
+    return apart
+
+
+def vim(of: Features, asked: Features) -> np.ndarray:
+    """What no principal direction of the known explains, beside the energy (Wang et al.,
+    arXiv:2203.10807)."""
+    centre = of.embeddings.mean(axis=0)
+    directions = np.linalg.svd(of.embeddings - centre, full_matrices=True)[2]
+    rest = directions[round(PRINCIPAL_SHARE * len(directions)) :].T
+
+    def residual(features: Features) -> np.ndarray:
+        length: np.ndarray = np.linalg.norm((features.embeddings - centre) @ rest, axis=1)
+        return length
+
+    scale = of.logits.max(axis=1).mean() / residual(of).mean()
+    scores: np.ndarray = scale * residual(asked) - logsumexp(asked.logits, axis=1)
+    return scores
+
+
+METHODS: dict[str, Callable[[Features, Features], np.ndarray]] = {
+    "Mahalanobis": mahalanobis,
+    "ViM": vim,
+    "10th nearest neighbour": neighbour,
+    "energy": energy,
+    "largest probability": largest_probability,
+}
+
+
+def fifths(of: Features, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Of the groups, with the categories' shares kept: the rows of the others, and its own."""
+    folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
+    with warnings.catch_warnings():
+        # Of a category with fewer images than there are folds.
+        warnings.filterwarnings("ignore", "The least populated class", UserWarning)
+        return list(folds.split(of.logits, of.labels, of.groups))
+
+
+def told_apart(validation: Features, unknown: Features, seed: int = 0) -> dict[str, float]:
+    """Each method's AUROC; what it is fitted to are other validation images than those it judges,
+    in fifths of the groups."""
+    found: dict[str, list[float]] = {name: [] for name in METHODS}
+    for others, fold in fifths(validation, seed):
+        of, judged = validation.part(others), validation.part(fold)
+        truth = np.repeat([0, 1], [len(judged), len(unknown)])
+        for name, method in METHODS.items():
+            scores = np.concatenate([method(of, judged), method(of, unknown)])
+            found[name].append(float(roc_auc_score(truth, scores)))
+    return {name: float(np.mean(areas)) for name, areas in found.items()}

@@ -1,0 +1,62 @@
+"""P(UNK) from the distance, with no picture of the unknown needed."""
+
+import numpy as np
+from scipy.special import softmax
+
+from handlers.fitted import UnknownLimit
+
+# Of the validation images, at most so many may be called UNK: three times as many catch little more
+# of what is strange, and it is the rare categories that pay.
+CALLED = 0.01
+# Half of them get a P(UNK) of at most this.
+OF_HALF = 0.01
+STEPS = 200
+
+
+def fit_unknown(
+    distances: np.ndarray, confidence: np.ndarray, unknown: np.ndarray | None = None
+) -> UnknownLimit:
+    """Of validation images' distances (n,) and largest known share (n,): the strictest limit that
+    calls no more than 1 % of them UNK; with distances (m,) of unknown ones the one that parts the
+    two best, each weighing the same, if it is not stricter than that."""
+    half = float(np.median(distances))
+    strictest = strictest_limit(distances, confidence, half)
+    if unknown is None:
+        return strictest
+    best = parting(distances, unknown)
+    return limit_at(best, half) if best > strictest.limit else strictest
+
+
+def parting(distances: np.ndarray, unknown: np.ndarray) -> float:
+    """The limit with the highest mean of sensitivity and specificity (Youden 1950)."""
+    at = np.sort(np.concatenate([distances, unknown]))
+    missed = np.searchsorted(np.sort(unknown), at, side="left") / len(unknown)
+    passed = np.searchsorted(np.sort(distances), at, side="left") / len(distances)
+    return float(at[(passed - missed).argmax()])
+
+
+def strictest_limit(distances: np.ndarray, confidence: np.ndarray, half: float) -> UnknownLimit:
+    low, high = half, float(distances.max()) * 2
+    for _ in range(STEPS):
+        middle = (low + high) / 2
+        if called(distances, confidence, limit_at(middle, half)).mean() > CALLED:
+            low = middle
+        else:
+            high = middle
+    return limit_at(high, half)
+
+
+def limit_at(limit: float, half: float) -> UnknownLimit:
+    return UnknownLimit(limit=limit, scale=float((limit - half) / np.log(1 / OF_HALF - 1)))
+
+
+def called(distances: np.ndarray, confidence: np.ndarray, at: UnknownLimit) -> np.ndarray:
+    """(n,) Whether UNK is the most probable of all nine."""
+    unknown = 1 / (1 + np.exp(np.clip((at.limit - distances) / at.scale, -700, 700)))
+    more: np.ndarray = unknown > (1 - unknown) * confidence
+    return more
+
+
+def called_of(logits: np.ndarray, distances: np.ndarray, at: UnknownLimit) -> np.ndarray:
+    """(n,) The same for logits (n, c) at the temperature that was fitted."""
+    return called(distances, softmax(logits, axis=1).max(axis=1), at)
