@@ -14,6 +14,7 @@ from pathlib import Path
 import httpx
 
 from handlers.classifier import LesionClassifier
+from handlers.request import Request
 from streamlit_app.settings import Settings
 from up.settings import ROOT
 
@@ -43,7 +44,7 @@ def main() -> None:
     }
 
     def loop(body: bytes) -> object:
-        return classifier.predict([classifier.preprocess(body)])
+        return classifier.predict([classifier.preprocess(Request(body=body))])
 
     def ask(client: httpx.Client) -> Callable[[bytes], object]:
         return lambda body: client.post("/predictions/skin_vit", content=body).raise_for_status()
