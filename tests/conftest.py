@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 import httpx
@@ -72,15 +73,22 @@ class System:
     temporary: Path
 
 
+def own_ports() -> list[int]:
+    """Of this test process alone."""
+    place = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % TEST_PROCESSES
+    first = FIRST_PORT + PORTS_EACH * place
+    return random.sample(range(first, first + PORTS_EACH), PORTS_EACH)
+
+
+# In turn: one that was given away is not given again before something listens on it.
+NEXT_PORTS = cycle(own_ports())
+
+
 def free_ports(count: int) -> list[int]:
     """None that the system gives to connections and unnamed ports, nor one of another test
     process: it might be taken before a server here listens on it."""
-    place = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % TEST_PROCESSES
-    first = FIRST_PORT + PORTS_EACH * place
-    found: list[int] = []
-    for port in random.sample(range(first, first + PORTS_EACH), PORTS_EACH):
-        if len(found) < count and is_free(port):
-            found.append(port)
+    free = filter(is_free, islice(NEXT_PORTS, PORTS_EACH))
+    found = list(islice(free, count))
     assert len(found) == count
     return found
 
