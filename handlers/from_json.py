@@ -29,6 +29,9 @@ def built(kind: Any, value: object, name: str = "") -> Any:  # noqa: ANN401  # w
 def of_fields(kind: Any, values: dict[str, object], above: str) -> Any:  # noqa: ANN401
     if odd := sorted({field.name for field in fields(kind)} ^ set(values)):
         names = ", ".join(above + name for name in odd)
-        raise UnusableModel(f"Model config with missing or unknown keys: {names}.")
+        raise UnusableModel(
+            f"Model config with missing or unknown keys: {names}. Export the model again"
+            " (train.pth_to_pt)."
+        )
     hints = get_type_hints(kind)
     return kind(**{name: built(hints[name], one, above + name) for name, one in values.items()})
