@@ -6,7 +6,6 @@ import subprocess
 from pathlib import Path
 
 import mlflow
-import pytest
 from mlflow.entities import Run
 
 from tests.conftest import System
@@ -104,26 +103,11 @@ def test_after_ctrl_c_the_checkpoint_is_usable_and_resume_goes_on_in_the_same_ru
     assert (store / "previous_model.pth").exists()
 
 
-@pytest.mark.parametrize(
-    ("flags", "says"),
-    [
-        (["--data", "nowhere"], "There is no folder"),
-        (["--epochs", "0"], "--epochs must be more than 0"),
-        (["--workers", "3"], "--batch-size must be a multiple of --workers"),
-        (["--hold-out", "0.9"], "--hold-out must be 0, or one of 0.5"),
-        (["--freeze", "some"], "--freeze must be a number of layers, or all"),
-        (["--model", "no_such_vit"], "timm has no model 'no_such_vit'"),
-        (["--init", "absent.pth"], "There is no file"),
-        (["--resume"], "There is no run to resume"),
-    ],
-)
-def test_a_mistake_is_one_sentence(
-    start: Start, tmp_path: Path, flags: list[str], says: str
-) -> None:
-    process = start(*flags, tracking_uri=f"sqlite:///{tmp_path}/mlflow.db")
+def test_a_mistake_is_one_sentence(start: Start, tmp_path: Path) -> None:
+    process = start("--data", "nowhere", tracking_uri=f"sqlite:///{tmp_path}/mlflow.db")
 
     _, told = process.communicate(timeout=120)
 
     assert process.returncode == 2
-    assert says in told
+    assert "There is no folder" in told
     assert "Traceback" not in told

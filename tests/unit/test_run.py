@@ -131,3 +131,31 @@ def test_with_too_few_validation_images_it_stays_as_it_is(
 
     assert found == saved.read_bytes()
     assert caplog.messages[-1].endswith("Answers will be bare probabilities.")
+
+
+@pytest.mark.parametrize(
+    ("flags", "says"),
+    [
+        (["--epochs", "0"], "--epochs must be more than 0"),
+        (["--workers", "3"], "--batch-size must be a multiple of --workers"),
+        (["--hold-out", "0.9"], "--hold-out must be 0, or one of 0.5"),
+        (["--freeze", "some"], "--freeze must be a number of layers, or all"),
+        (["--model", "no_such_vit"], "timm has no model 'no_such_vit'"),
+        (["--init", "absent.pth"], "There is no file"),
+        (["--resume"], "There is no run to resume"),
+    ],
+)
+def test_a_mistake_is_told_before_training(
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    tmp_path: Path,
+    drawings: Path,
+    flags: list[str],
+    says: str,
+) -> None:
+    given = ["train.run", "--data", str(drawings), "--out", str(tmp_path / "out"), *flags]
+    monkeypatch.setattr(sys, "argv", given)
+
+    assert main() == 2
+
+    assert says in caplog.text
