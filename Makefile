@@ -31,7 +31,7 @@ $(VENV)/installed: pyproject.toml constraints.txt
 	@touch $@
 
 # One recipe writes both the model and its config.
-model_store/skin_vit.pt: model_store/best_model.pth $(wildcard train/*.py handlers/*.py) | env
+model_store/skin_vit.pt: model_store/best_model.pth $(wildcard train/*.py train/doubt/*.py handlers/*.py) | env
 	$(BIN)/python -m train.pth_to_pt
 
 model_store/skin_vit.mar: model_store/skin_vit.pt $(wildcard handlers/*.py mar_config/*.py) mar_config/model-config.yaml
