@@ -50,3 +50,10 @@ def strange(tmp_path_factory: pytest.TempPathFactory) -> Path:
         name = f"more/{number}.png" if number % 2 else f"{number}.png"
         Image.fromarray(values).save(folder / name)
     return folder
+
+
+@pytest.fixture
+def export_arguments(tmp_path: Path) -> list[str]:
+    """Of train.pth_to_pt, for files in `tmp_path`."""
+    files = {"--checkpoint": "in.pth", "--out": "out.pt", "--config": "out.json"}
+    return [word for flag, name in files.items() for word in (flag, str(tmp_path / name))]

@@ -13,12 +13,6 @@ from train.models import build
 from train.pth_to_pt import main
 
 
-@pytest.fixture
-def arguments(tmp_path: Path) -> list[str]:
-    files = {"--checkpoint": "in.pth", "--out": "out.pt", "--config": "out.json"}
-    return [word for flag, name in files.items() for word in (flag, str(tmp_path / name))]
-
-
 def saved(values: object) -> bytes:
     buffer = BytesIO()
     torch.save(values, buffer)
@@ -43,7 +37,7 @@ BAD = {
 @pytest.mark.parametrize(("body", "says"), BAD.values(), ids=BAD)
 def test_a_checkpoint_that_cannot_be_used_leaves_the_old_model_alone(
     tmp_path: Path,
-    arguments: list[str],
+    export_arguments: list[str],
     caplog: pytest.LogCaptureFixture,
     monkeypatch: pytest.MonkeyPatch,
     body: bytes | None,
@@ -55,7 +49,7 @@ def test_a_checkpoint_that_cannot_be_used_leaves_the_old_model_alone(
     for name, content in files.items():
         (tmp_path / name).write_bytes(content)
 
-    status = main(arguments)
+    status = main(export_arguments)
 
     assert status == 2
     assert says in caplog.messages[-1]
@@ -73,7 +67,7 @@ def test_a_checkpoint_that_cannot_be_used_leaves_the_old_model_alone(
 )
 def test_a_bare_state_dict_described_wrongly_is_explained(
     tmp_path: Path,
-    arguments: list[str],
+    export_arguments: list[str],
     caplog: pytest.LogCaptureFixture,
     model: str,
     classes: str,
@@ -81,7 +75,7 @@ def test_a_bare_state_dict_described_wrongly_is_explained(
 ) -> None:
     torch.save(build("test_vit", 8).state_dict(), tmp_path / "in.pth")
 
-    status = main([*arguments, "--model", model, "--classes", classes])
+    status = main([*export_arguments, "--model", model, "--classes", classes])
 
     assert status == 2
     assert says in caplog.messages[-1]

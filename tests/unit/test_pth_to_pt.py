@@ -41,12 +41,6 @@ def judged(seed: int = 0, views: int = 1) -> Judged:
     return Judged(Served(source.model(), views), source.fitted.known).eval()
 
 
-@pytest.fixture
-def arguments(tmp_path: Path) -> list[str]:
-    files = {"--checkpoint": "in.pth", "--out": "out.pt", "--config": "out.json"}
-    return [word for flag, name in files.items() for word in (flag, str(tmp_path / name))]
-
-
 @pytest.mark.parametrize("count", [1, 3, 8])
 def test_the_graphs_logits_are_the_modules(exported: tiny.Exported, count: int) -> None:
     checkpoint, graph = read(exported.checkpoint), torch.jit.load(exported.model)
@@ -86,7 +80,9 @@ def test_the_model_runs_without_timm_or_our_code(exported: tiny.Exported, tmp_pa
     assert run.stdout.splitlines() == [answer, f"{answer} (3, 10, 10)", "[]"]
 
 
-def test_the_config_holds_what_the_checkpoint_says(tmp_path: Path, arguments: list[str]) -> None:
+def test_the_config_holds_what_the_checkpoint_says(
+    tmp_path: Path, export_arguments: list[str]
+) -> None:
     checkpoint, limits = tiny.checkpoint(), Limits(min_skin=0.25)
     assert checkpoint.fitted is not None
     checkpoint = replace(
@@ -97,7 +93,7 @@ def test_the_config_holds_what_the_checkpoint_says(tmp_path: Path, arguments: li
     )
     (tmp_path / "in.pth").write_bytes(checkpoint.as_bytes())
 
-    status = main([*arguments, "--version", "2.5"])
+    status = main([*export_arguments, "--version", "2.5"])
 
     assert status == 0
     assert json.loads((tmp_path / "out.json").read_text()) == {
@@ -191,13 +187,13 @@ def test_folders_for_the_results_are_made(tmp_path: Path) -> None:
 
 
 def test_a_bare_state_dict_is_exported_with_its_own_order_of_classes(
-    tmp_path: Path, arguments: list[str]
+    tmp_path: Path, export_arguments: list[str]
 ) -> None:
     module = build("test_vit", 4).eval()
     torch.save({f"module.{n}": t for n, t in module.state_dict().items()}, tmp_path / "in.pth")
     inputs = torch.rand(1, 3, 160, 160)
 
-    status = main([*arguments, "--model", "test_vit", "--classes", "VASC,melanoma,Nevus,nv"])
+    status = main([*export_arguments, "--model", "test_vit", "--classes", "VASC,melanoma,Nevus,nv"])
 
     graph = torch.jit.load(tmp_path / "out.pt")
     assert status == 0
@@ -207,10 +203,10 @@ def test_a_bare_state_dict_is_exported_with_its_own_order_of_classes(
 
 @pytest.mark.parametrize("lone", [["--model", "test_vit"], ["--classes", "MEL,NV"]])
 def test_model_and_classes_go_together(
-    arguments: list[str], lone: list[str], capsys: pytest.CaptureFixture[str]
+    export_arguments: list[str], lone: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit, match="2"):
-        main([*arguments, *lone])
+        main([*export_arguments, *lone])
 
     assert "--model and --classes go together" in capsys.readouterr().err
 
