@@ -6,6 +6,8 @@ import logging
 import shutil
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from model_archiver.model_archiver_config import ModelArchiverConfig
@@ -26,7 +28,7 @@ def build(model: Path, model_config: Path, export_path: Path) -> Path:
     """The archive in `export_path`, named and versioned as the model config says."""
     settings = json.loads(model_config.read_text())
     export_path.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as stage:
+    with tempfile.TemporaryDirectory() as stage, packing_apart():
         # The archiver copies what is *in* a folder, so the package sits one level down.
         shutil.copytree(ROOT / "handlers", Path(stage, "handlers"), ignore=NOT_CODE)
         shutil.copy(model_config, Path(stage, CONFIG_NAME))
@@ -43,6 +45,18 @@ def build(model: Path, model_config: Path, export_path: Path) -> Path:
             )
         )
     return export_path / f"{settings['name']}.mar"
+
+
+@contextmanager
+def packing_apart() -> Iterator[None]:
+    """The archiver packs in the model's name below the temporary folder, and first removes what
+    lies there: a user's, or that of another build at the same time."""
+    with tempfile.TemporaryDirectory() as folder:
+        before, tempfile.tempdir = tempfile.tempdir, folder
+        try:
+            yield
+        finally:
+            tempfile.tempdir = before
 
 
 def main(arguments: list[str] | None = None) -> int:

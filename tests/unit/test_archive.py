@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -13,7 +14,7 @@ import pytest
 from handlers.answer import Prediction
 from handlers.classifier import LesionClassifier
 from handlers.request import Request
-from mar_config.build import ROOT
+from mar_config.build import ROOT, build
 from tests.images import encoded, lesion
 from tests.tiny import Exported
 
@@ -112,6 +113,20 @@ def test_the_manifest_has_the_model_configs_name_and_version(
     assert (unpacked / "skin_vit.pt").read_bytes() == exported.model.read_bytes()
 
 
+def test_packing_leaves_what_is_in_the_temporary_folder(
+    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    mine = tmp_path / "skin_vit" / "mine"
+    mine.parent.mkdir()
+    mine.touch()
+
+    build(exported.model, exported.config, tmp_path / "store")
+
+    assert mine.exists()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["skin_vit", "store"]
+
+
 def test_the_core_in_the_archive_predicts_alone(unpacked: Path, expected: Prediction) -> None:
     # -I: neither this folder's packages nor PYTHONPATH's can stand in for what is missing.
     core, modules, prediction = printed(["-I", "-c", PREDICT], unpacked, dict(os.environ))
@@ -140,7 +155,9 @@ def test_torchserves_loader_takes_what_the_plain_archiver_makes(
         --extra-files {exported.config} --export-path {tmp_path}"""
     environment = {**os.environ, "PYTHONPATH": f"{tmp_path}:{ROOT}"}
 
-    subprocess.run(command.split(), cwd=ROOT, check=True, capture_output=True)
+    # It packs there, and another test may be packing too.
+    apart = {**os.environ, "TMPDIR": str(exported.archive.parent)}
+    subprocess.run(command.split(), cwd=ROOT, env=apart, check=True, capture_output=True)
     ZipFile(tmp_path / "skin_vit.mar").extractall(tmp_path)
     core, answer = printed(["-c", LOAD], tmp_path, environment)
 
