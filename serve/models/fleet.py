@@ -10,7 +10,7 @@ from ray import serve as ray_serve
 from ray.exceptions import RayActorError, RayError
 from ray.serve.context import _get_global_client
 from ray.serve.exceptions import RayServeException
-from ray.serve.schema import ReplicaState
+from ray.serve.schema import ApplicationStatus, ReplicaState
 
 from serve.dialect.calls import Job
 from serve.dialect.faults import Internal
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from ray.serve.handle import DeploymentHandle
 
 DEPLOYMENT = "Worker"
+LOOK_EVERY_S = 0.1
 # By Ray's own measure: a batch at work for each replica. Ray's defaults take half a minute to add
 # one and ten to end one. Ray 2.60 reads the interval here alone, though it announces a variable.
 BY_LOAD = {
@@ -74,22 +75,46 @@ class Workers:
         # As long as this is the same, Ray adds or ends replicas and leaves the others alone; by
         # itself it takes every call for another version.
         deployment._version = hashlib.sha256(repr(self.spec).encode()).hexdigest()
+        target = ray_serve.RunTarget(deployment.bind(self.spec), name=self.name, route_prefix=None)
         try:
             async with asyncio.timeout(self.startup_timeout_s):
-                self.handle = await asyncio.to_thread(
-                    ray_serve.run, deployment.bind(self.spec), name=self.name, route_prefix=None
+                # Ray's own waiting has no end where the application is deleted meanwhile.
+                (self.handle,) = await asyncio.to_thread(
+                    ray_serve.run_many,
+                    [target],
+                    wait_for_ingress_deployment_creation=False,
+                    wait_for_applications_running=False,
                 )
-        except (RayError, RayServeException, RuntimeError, TimeoutError) as error:
+                await self.running()
+        except (CannotStart, RayError, RayServeException, RuntimeError, TimeoutError) as error:
             await self.stop()
             raise CannotStart(str(error) or "the time to start was over") from error
+
+    async def running(self) -> None:
+        """Raises CannotStart if that does not come about, or if all is given up meanwhile."""
+        while (found := await self.status()) != ApplicationStatus.RUNNING:
+            if found != ApplicationStatus.DEPLOYING:
+                raise CannotStart(f"the application is {found}")
+            await asyncio.sleep(LOOK_EVERY_S)
+
+    async def status(self) -> ApplicationStatus:
+        found = await asyncio.to_thread(_get_global_client().get_serve_status, self.name)
+        return ApplicationStatus(found.app_status.status)
 
     def gpus(self) -> int:
         """One for each worker where there are any, unless the archive wants none."""
         return int(self.device != "cpu" and bool(ray.cluster_resources().get("GPU")))
 
-    async def stop(self) -> None:
+    async def give_up(self) -> None:
+        """Whatever runs or starts is to end; a `start` that is under way then raises."""
         self.handle = None
-        await asyncio.to_thread(ray_serve.delete, self.name)
+        await asyncio.to_thread(ray_serve.delete, self.name, _blocking=False)
+
+    async def stop(self) -> None:
+        await self.give_up()
+        # Ray's own waiting ends after a minute; a replica may be at work, or start, for longer.
+        while await self.status() != ApplicationStatus.NOT_STARTED:
+            await asyncio.sleep(LOOK_EVERY_S)
 
     async def work(self, jobs: list[Job]) -> Worked:
         if self.handle is None:

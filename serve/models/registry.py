@@ -17,6 +17,7 @@ class Registry:
         self.config = config
         self.metrics = metrics
         self.models: dict[str, Model] = {}
+        self.ending: set[tuple[str, str]] = set()
 
     def model(self, name: str) -> Model:
         if name not in self.models:
@@ -54,6 +55,12 @@ class Registry:
     ) -> Version:
         """In the list, without a worker yet."""
         name = wanted.model_name or archived.name
+        if (name, archived.version) in self.ending:
+            # Its workers would be taken for those that end.
+            raise Conflict(
+                f"Model version {archived.version} is still being unregistered for model {name}:"
+                " try again when it is."
+            )
         model = self.models.setdefault(name, Model(name=name, default=archived.version))
         if archived.version in model.versions:
             raise Conflict(
@@ -68,6 +75,15 @@ class Registry:
         )
         model.versions[version.version] = version
         return version
+
+    async def end(self, version: Version) -> None:
+        """Of one that was forgotten: what is under way is finished, and its workers ended."""
+        name = (version.model, version.version)
+        self.ending.add(name)
+        try:
+            await version.close()
+        finally:
+            self.ending.discard(name)
 
     def forget(self, version: Version) -> None:
         model = self.models[version.model]

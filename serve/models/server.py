@@ -129,7 +129,7 @@ class ModelServer(Registry):
             raise InvalidModelVersion(f"Cannot remove default version for model {name}")
         self.forget(leaving)
         self.changed()
-        await leaving.close()
+        await self.end(leaving)
         self.store.forget(leaving.terms.url)
         return Outcome(code=200, status=f'Model "{name}" unregistered')
 

@@ -44,6 +44,7 @@ class Version:
     max_workers: int = 0
     weight: float = 0.0
     shadow: bool = False
+    leaving: bool = False
     changing: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def __post_init__(self) -> None:
@@ -76,6 +77,8 @@ class Version:
     async def scale(self, least: int, most: int) -> None:
         """What is at work is finished first. Raises Internal if no worker comes up."""
         async with self.changing:
+            if self.leaving:
+                raise self.not_started()
             start = time.perf_counter()
             if most < self.max_workers:
                 self.queue.resize(most)
@@ -88,14 +91,15 @@ class Version:
                 except CannotStart as error:
                     self.queue.resize(0)
                     self.min_workers = self.max_workers = 0
-                    raise Internal(
-                        f"Failed to start workers for model {self.model} version: {self.version}"
-                    ) from error
+                    raise self.not_started() from error
                 self.metrics.worker_load_time(
                     f"{self.model}_{self.version}", (time.perf_counter() - start) * 1000
                 )
             self.min_workers, self.max_workers = least, most
             self.queue.resize(most)
+
+    def not_started(self) -> Internal:
+        return Internal(f"Failed to start workers for model {self.model} version: {self.version}")
 
     async def ask(self, job: Job) -> Reply:
         start = time.perf_counter()
@@ -136,6 +140,10 @@ class Version:
         return worked.answers
 
     async def close(self) -> None:
-        """Finishes what is under way, then ends the workers."""
+        """Finishes what is under way, then ends the workers, those too that have yet to start."""
+        self.leaving = True
         await self.queue.drained()
-        await self.workers.stop()
+        await self.workers.give_up()
+        # After a start that had not begun to wait when the others were ended.
+        async with self.changing:
+            await self.workers.stop()

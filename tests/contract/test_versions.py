@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from threading import Event
 
 import httpx
+import psutil
 import pytest
 
 ECHO = {"x-act": "echo", "content-type": "text/plain"}
@@ -70,6 +71,31 @@ def test_no_request_fails_while_versions_are_switched(
         assert answers.total() >= REQUESTS
         assert set(answers) == {"1.0", "2.0"}
         assert answered_by(ray, name) == "2.0"
+
+
+def test_unregistered_while_its_worker_starts_it_leaves_none_and_its_name_is_free(
+    backends: dict[str, httpx.Client], management: httpx.Client
+) -> None:
+    name = "hasty"
+    wanted = {"url": "acting.mar", "model_name": name}
+    management.post("/models", params=wanted).raise_for_status()
+    management.put(f"/models/{name}", params={"min_worker": 1}).raise_for_status()
+
+    unregistered = management.delete(f"/models/{name}")
+    left = replicas_of(name)
+    register(management, name, "acting.mar")
+    answer = answered_by(backends["ray"], name)
+    management.delete(f"/models/{name}").raise_for_status()
+
+    assert unregistered.status_code == 200, unregistered.text
+    assert left == []
+    assert answer == "1.0"
+
+
+def replicas_of(model: str) -> list[psutil.Process]:
+    title = f"ray::ServeReplica:{model}--"
+    every = psutil.process_iter(["cmdline"])
+    return [one for one in every if "".join(one.info["cmdline"] or ()).startswith(title)]
 
 
 def test_a_canary_gets_its_share(
