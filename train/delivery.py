@@ -116,5 +116,9 @@ class Delivery:
                 failure,
             )
         elif self.down and not failure:
-            log.info("MLflow at %s is back: what was kept is being sent", self.server)
+            log.info(
+                "MLflow at %s is back: what was kept in %s is being sent",
+                self.server,
+                self.outbox.folder,
+            )
         self.down = failure is not None

@@ -6,8 +6,9 @@ import secrets
 import signal
 import threading
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import ray
 from ray import train as ray_train
@@ -51,14 +52,16 @@ def connect(address: str | None) -> None:
 def trainer_of(
     job: Job,
     folder: Path,
-    loop: Callable[[dict[str, Any]], None],
-    settings: dict[str, Any],
+    loop: Callable[[], None],
     callbacks: Sequence[ray_train.UserCallback] = (),
 ) -> TorchTrainer:
-    """Runs `loop` with `settings` on the job's workers; its checkpoints lie in `folder`."""
+    """Runs `loop` on the job's workers; its checkpoints lie in `folder`.
+
+    What `loop` needs is bound to it and no setting of the trainer's: those are unpickled by Ray's
+    controller too, which then would import all that a worker does.
+    """
     return TorchTrainer(
         loop,
-        train_loop_config=settings,
         scaling_config=ray_train.ScalingConfig(
             num_workers=job.config.workers, use_gpu=ray.cluster_resources().get("GPU", 0) > 0
         ),
@@ -78,7 +81,7 @@ def trainer_of(
 
 def fit(job: Job, folder: Path) -> tuple[Path, bool]:
     """The folder of the newest checkpoint, and whether the run was stopped before its end."""
-    trainer = trainer_of(job, folder, train_loop, {"job": job})
+    trainer = trainer_of(job, folder, partial(train_loop, job))
     outcome: list[ray_train.Result | Exception] = []
 
     def in_background() -> None:

@@ -44,8 +44,8 @@ class Job:
     origin: dict[str, str | int | float]
 
 
-def train_loop(settings: dict[str, Job]) -> None:
-    Training(settings["job"]).fit()
+def train_loop(job: Job) -> None:
+    Training(job).fit()
 
 
 class Training:

@@ -3,7 +3,10 @@
 They are no medical images; each category merely has a look of its own.
 """
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import product
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +19,8 @@ WIDTH, HEIGHT = 240, 180
 LESIONS, PICTURES = 30, 2
 SKIN = (222, 178, 152)
 PATCHES = 14
+# Pixels beyond a spot's edge after which it changes no colour by a whole step.
+SPOT_FADES = 12.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,15 +75,20 @@ def generate(folder: Path, seed: int) -> Path:
     """`folder` with CSVs and an image folder; what is there already is drawn again, the same."""
     images = folder / "ISIC_2019_Training_Input"
     images.mkdir(parents=True, exist_ok=True)
+    drawings = list(product(range(len(WITHOUT_UNKNOWN)), range(LESIONS), range(PICTURES)))
     rows = []
-    for label, code in enumerate(WITHOUT_UNKNOWN):
-        for lesion in range(LESIONS):
-            for picture in range(PICTURES):
-                name = f"GENERATED_{code}_{lesion:02}_{picture}"
-                drawn = draw(LOOKS[code], np.random.default_rng((seed, label, lesion, picture)))
-                drawn.save(images / f"{name}.jpg", quality=90)
-                rows.append({"image": name, "code": code, "lesion_id": f"{code}_{lesion:02}"})
+    for label, lesion, picture in drawings:
+        code = WITHOUT_UNKNOWN[label]
+        name = f"GENERATED_{code}_{lesion:02}_{picture}"
+        rows.append({"image": name, "code": code, "lesion_id": f"{code}_{lesion:02}"})
     table = pd.DataFrame(rows)
+
+    def save(drawing: tuple[int, int, int], name: str, code: str) -> None:
+        drawn = draw(LOOKS[code], np.random.default_rng((seed, *drawing)))
+        drawn.save(images / f"{name}.jpg", quality=90)
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        list(pool.map(save, drawings, table["image"], table["code"]))
     truth = pd.get_dummies(table["code"], dtype=float).reindex(columns=list(WITHOUT_UNKNOWN))
     truth.insert(0, "image", table["image"])
     truth.to_csv(folder / "Generated_GroundTruth.csv", index=False)
@@ -101,10 +111,18 @@ def draw(look: Look, rng: np.random.Generator) -> Image.Image:
         at = centre + distance * np.array((np.cos(angle), np.sin(angle)))
         if look.spots == 1:
             at = centre
-        spot = np.hypot(x - at[0], y - at[1]) - radius * rng.uniform(0.10, 0.22)
-        lay(picture, spot, 1.5, np.array(look.spot_colour) + rng.normal(0, 8, 3))
+        size = radius * rng.uniform(0.10, 0.22)
+        near = window(at, size + SPOT_FADES)
+        spot = np.hypot(x[near] - at[0], y[near] - at[1]) - size
+        lay(picture[near], spot, 1.5, np.array(look.spot_colour) + rng.normal(0, 8, 3))
     picture += rng.normal(0, 4, picture.shape)
     return Image.fromarray(picture.clip(0, 255).astype(np.uint8))
+
+
+def window(at: np.ndarray, reach: float) -> tuple[slice, slice]:
+    """The rows and columns within `reach` pixels of a point (x, y)."""
+    first, last = np.maximum(at - reach, 0).astype(int), np.maximum(at + reach, 0).astype(int) + 1
+    return slice(first[1], last[1]), slice(first[0], last[0])
 
 
 def mottled(rng: np.random.Generator) -> np.ndarray:

@@ -1,6 +1,7 @@
 """What one trial does: a Ray Train run within a Ray Tune trial, which is told of each epoch."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from functools import partial
 
 import torch
 from ray.tune.integration.ray_train import TuneReportCallback
@@ -16,14 +17,6 @@ from train.tuning.study import Study
 EPOCH = "epoch"
 
 
-@dataclass(frozen=True, kw_only=True)
-class Share:
-    """What a trial's workers get: their job, and how many trials there are at a time."""
-
-    job: Job
-    together: int
-
-
 def run_trial(settings: dict[str, int], *, study: Study, parts: Split, together: int) -> None:
     """Goes on from the newest checkpoint in the trial's folder, if there is one."""
     number = settings["number"]
@@ -36,19 +29,22 @@ def run_trial(settings: dict[str, int], *, study: Study, parts: Split, together:
     )
     job = job_of(run, parts)
     # This process has a folder of its own, from which a relative --out leads elsewhere.
-    share = Share(job=replace(job, cache=study.folder.parents[1] / "cache"), together=together)
-    trainer_of(job, folder, train_loop, {"share": share}, [TuneReportCallback()]).fit()
+    job = replace(job, cache=study.folder.parents[1] / "cache")
+    loop = partial(train_loop, job, together)
+    trainer_of(job, folder, loop, [TuneReportCallback()]).fit()
 
 
-def train_loop(settings: dict[str, Share]) -> None:
-    TrialTraining(settings["share"]).fit()
+def train_loop(job: Job, together: int) -> None:
+    TrialTraining(job, together).fit()
 
 
 class TrialTraining(Training):
-    def __init__(self, share: Share) -> None:
-        super().__init__(share.job)
+    """`together` is how many trials there are at a time."""
+
+    def __init__(self, job: Job, together: int) -> None:
+        super().__init__(job)
         if not torch.cuda.is_available():
-            torch.set_num_threads(max(1, torch.get_num_threads() // share.together))
+            torch.set_num_threads(max(1, torch.get_num_threads() // together))
 
     def save(self, numbers: dict[str, float]) -> None:
         # By its epoch a score is compared with other trials'; Ray's own count restarts.
