@@ -4,16 +4,23 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG := mar_config/skin_lesion_model_config.json
 
-.PHONY: up test check env model clean
+.PHONY: up test test-serving test-training check env model clean
 .DEFAULT_GOAL := up
 
 up: env model
 	@$(BIN)/python -m up
 
-# Unit tests side by side, each on one core; the others share one Ray and one TorchServe.
+# Unit tests side by side, each on one core. Those of serving share one Ray Serve and one
+# TorchServe; they wait much, and those of training compute meanwhile, after them.
 test: check
 	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit --numprocesses auto
-	$(BIN)/pytest tests/contract tests/browser tests/training
+	$(MAKE) --jobs=2 --output-sync=recurse test-serving test-training
+
+test-serving: env
+	$(BIN)/pytest tests/contract tests/browser
+
+test-training: env
+	nice -n 19 $(BIN)/pytest tests/training
 
 check: env
 	$(BIN)/ruff format --check .

@@ -1,11 +1,13 @@
 """Pictures, a tiny model, and every server, started once a session by `python -m up` itself."""
 
+import fcntl
 import os
 import random
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
@@ -73,10 +75,22 @@ class System:
     temporary: Path
 
 
+def own_place() -> int:
+    """Of this process alone, while it lives, among all that run tests on this machine."""
+    for place in range(TEST_PROCESSES):
+        name = Path(tempfile.gettempdir(), f"skin_lesion_tests_{place}")
+        file = os.open(name, os.O_CREAT | os.O_RDWR)
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(file)
+        else:
+            return place  # the file stays open, and so locked
+    raise AssertionError(f"more than {TEST_PROCESSES} processes run tests on this machine")
+
+
 def own_ports() -> list[int]:
-    """Of this test process alone."""
-    place = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:]) % TEST_PROCESSES
-    first = FIRST_PORT + PORTS_EACH * place
+    first = FIRST_PORT + PORTS_EACH * own_place()
     return random.sample(range(first, first + PORTS_EACH), PORTS_EACH)
 
 

@@ -21,10 +21,10 @@ TOGGLE = "Where the model looked"
 SLIDER = "Strength of the colours, in %"
 
 
-def seen(page: Page) -> np.ndarray:
-    """What the browser has got, in blocks."""
-    source = picture(page).evaluate("image => image.src")
-    return in_blocks(Image.open(io.BytesIO(page.request.get(source).body())))
+def seen(page: Page) -> np.ndarray | None:
+    """What the browser has got, in blocks; None if the page has replaced it meanwhile."""
+    answer = page.request.get(picture(page).evaluate("image => image.src"))
+    return in_blocks(Image.open(io.BytesIO(answer.body()))) if answer.ok else None
 
 
 def in_blocks(image: Image.Image) -> np.ndarray:
@@ -34,9 +34,13 @@ def in_blocks(image: Image.Image) -> np.ndarray:
 
 def until_seen(page: Page, expected: Image.Image) -> None:
     deadline = time.monotonic() + WITHIN_S
-    while (away := np.abs(seen(page) - in_blocks(expected)).mean()) > ALMOST:
-        assert time.monotonic() < deadline, away
+    while (found := seen(page)) is None or apart(found, in_blocks(expected)) > ALMOST:
+        assert time.monotonic() < deadline, found
         page.wait_for_timeout(200)
+
+
+def apart(one: np.ndarray, other: np.ndarray) -> float:
+    return float(np.abs(one - other).mean())
 
 
 def turned_on(page: Page, backend: str, image: bytes) -> None:

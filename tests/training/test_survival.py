@@ -9,11 +9,7 @@ import psutil
 import pytest
 import torch
 
-from tests.conftest import System
-from tests.training.conftest import Start
-
-EPOCHS = 3
-FLAGS = ("--epochs", str(EPOCHS), "--batch-size", "8")
+from tests.training.conftest import THREE_EPOCHS, Start, finished
 
 
 def worker_of(process: "subprocess.Popen[str]") -> psutil.Process:
@@ -34,12 +30,13 @@ def wait_until_in_the_middle_of_epoch_2(process: "subprocess.Popen[str]") -> Non
         line = process.stderr.readline()
 
 
-def final_state(out: Path) -> dict[str, Any]:
+def final_state(folder: Path) -> dict[str, Any]:
     """All that a step changes, after the last epoch: weights, their average, moments."""
     states = [
-        torch.load(file, weights_only=True) for file in out.glob("runs/*/checkpoint_*/state.pt")
+        torch.load(file, weights_only=True)
+        for file in folder.glob("model_store/runs/*/checkpoint_*/state.pt")
     ]
-    (last,) = [state for state in states if state["epoch"] == EPOCHS]
+    (last,) = [state for state in states if state["epoch"] == 3]
     stepper: dict[str, Any] = last["stepper"]
     return stepper
 
@@ -54,28 +51,23 @@ def tensors(value: Any) -> list[torch.Tensor]:  # noqa: ANN401  # any nest of di
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="bit-equality is promised on CPU")
 def test_a_worker_killed_within_an_epoch_changes_no_bit_and_no_mlflow_run(
-    start: Start, system: System, tmp_path: Path
+    unbroken: tuple[Path, str], start: Start, uri: str, tmp_path: Path
 ) -> None:
-    uri = system.urls["mlflow"]
-    unbroken = start(*FLAGS, "--out", "unbroken", tracking_uri=uri)
-    _, told = unbroken.communicate(timeout=300)
-    assert unbroken.returncode == 0, told
-    broken = start(*FLAGS, "--out", "broken", tracking_uri=uri)
+    broken = start(*THREE_EPOCHS, tracking_uri=uri)
     wait_until_in_the_middle_of_epoch_2(broken)
 
     worker_of(broken).kill()
-    _, told = broken.communicate(timeout=300)
+    finished(broken)
 
-    assert broken.returncode == 0, told
-    expected, found = (tensors(final_state(tmp_path / name)) for name in ("unbroken", "broken"))
+    expected, found = (tensors(final_state(folder)) for folder in (unbroken[0], tmp_path))
     assert len(expected) > 300
     assert all(torch.equal(one, other) for one, other in zip(expected, found, strict=True))
     client = mlflow.MlflowClient(uri)
-    (folder,) = (tmp_path / "broken" / "runs").iterdir()
+    (run_folder,) = (tmp_path / "model_store" / "runs").iterdir()
     experiment = client.get_experiment_by_name("skin-lesions")
     assert experiment is not None
     (run,) = client.search_runs(
-        [experiment.experiment_id], f"attributes.run_name = '{folder.name}'", order_by=[]
+        [experiment.experiment_id], f"attributes.run_name = '{run_folder.name}'", order_by=[]
     )
     assert run.info.status == "FINISHED"
     history = client.get_metric_history(run.info.run_id, "loss")

@@ -1,24 +1,17 @@
 """Runs that log to a real MLflow server, which is down, killed, or silent."""
 
-import os
-import signal
 import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import mlflow
 import pytest
-from mlflow.entities import Run
 
-from registry.versions import EXPERIMENT
-from tests.conftest import free_ports
+from tests.training.server import Server, wait_for
 from train import send, tracking
 
-READY_WITHIN_S = 180
 CRASH = """
 import os, sys, threading, time
 from pathlib import Path
@@ -36,71 +29,6 @@ tracking.log_numbers(run, {"loss": 0.5, "no_number": float("nan")}, 0)
 all_is_put.set()
 time.sleep(120)
 """
-
-
-def answers(url: str) -> bool:
-    try:
-        return httpx.get(url, timeout=5).status_code == 200
-    except httpx.TransportError:
-        return False
-
-
-class Server:
-    """`mlflow server` on one database, started and killed as often as a test likes."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.port = free_ports(1)[0]
-        self.url = f"http://127.0.0.1:{self.port}"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        if self.process is not None:
-            return
-        command = ["-m", "mlflow", "server", "--port", str(self.port), "--workers", "1"]
-        command += ["--backend-store-uri", f"sqlite:///{self.folder}/mlflow.db"]
-        command += ["--artifacts-destination", str(self.folder / "artifacts")]
-        quiet = {"MLFLOW_DISABLE_TELEMETRY": "true", "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false"}
-        with (self.folder / "log").open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, *command],
-                env=os.environ | quiet,
-                stdout=log,
-                stderr=log,
-                start_new_session=True,
-            )
-        wait_for(lambda: answers(f"{self.url}/health"), READY_WITHIN_S)
-
-    def kill(self) -> None:
-        if self.process is not None:
-            os.killpg(self.process.pid, signal.SIGKILL)
-            self.process.wait()
-            self.process = None
-
-    def runs(self, name: str) -> list[Run]:
-        client = mlflow.MlflowClient(self.url)
-        experiment = client.get_experiment_by_name(EXPERIMENT)
-        assert experiment is not None
-        named = f"tags.mlflow.runName = '{name}'"
-        return list(client.search_runs([experiment.experiment_id], named))
-
-    def losses(self, run: Run) -> list[tuple[int, float]]:
-        history = mlflow.MlflowClient(self.url).get_metric_history(run.info.run_id, "loss")
-        return [(point.step, point.value) for point in history]
-
-
-@pytest.fixture(scope="module")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    server = Server(tmp_path_factory.mktemp("mlflow"))
-    yield server
-    server.kill()
-
-
-def wait_for(true: Callable[[], object], within_s: float = 60) -> None:
-    deadline = time.monotonic() + within_s
-    while not true():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def begin(uri: str, folder: Path, parent: tracking.Run | None = None) -> tracking.Run:
@@ -182,7 +110,8 @@ def test_a_server_that_is_killed_and_comes_back_misses_nothing_of_a_run(
     wait_for(lambda: "can't be reached" in caplog.text)
     tracking.log_numbers(run, {"loss": 0.25}, 2)
     server.start()
-    wait_for(lambda: "is back" in caplog.text)
+    back = f"is back: what was kept in {run.outbox.folder} is being sent"
+    wait_for(lambda: back in caplog.text)
     tracking.finish(run, None, None, "FINISHED")
 
     (arrived,) = server.runs("killed")
@@ -190,7 +119,7 @@ def test_a_server_that_is_killed_and_comes_back_misses_nothing_of_a_run(
     assert server.losses(arrived) == [(0, 1.0), (1, 0.5), (2, 0.25)]
     assert arrived.info.status == "FINISHED"
     assert caplog.text.count("can't be reached") == 1
-    assert caplog.text.count("is back") == 1
+    assert caplog.text.count(back) == 1
 
 
 def test_a_server_that_never_answers_delays_no_step_and_the_end_by_its_bound(

@@ -1,4 +1,4 @@
-"""`python -m train.tune` with a real Ray Tune, on generated lesions: killed, resumed, ended."""
+"""`python -m train.tune` with a real Ray Tune, on generated lesions: stopped, killed, ended."""
 
 import os
 import secrets
@@ -60,6 +60,15 @@ class Command:
         _, told = self.process.communicate(timeout=600)
         return told
 
+    def interrupted(self) -> str:
+        """What it tells after Ctrl-C, by which it ends all that it started."""
+        assert self.process is not None
+        os.killpg(self.process.pid, signal.SIGINT)
+        told = self.told()
+        assert self.process.returncode == 130, told
+        self.wait_for_all(ENDED_WITHIN_S)
+        return told
+
     def kill(self) -> None:
         """The study and all it started, as a machine that is switched off would."""
         if self.process is not None:
@@ -93,25 +102,31 @@ def command(tmp_path: Path) -> Iterator[Command]:
     command.kill()
 
 
-def test_a_study_that_is_killed_goes_on_and_ends_with_its_table(
+def test_a_study_goes_on_after_ctrl_c_and_when_killed_and_ends_with_its_table(
     command: Command, tmp_path: Path
 ) -> None:
-    command.start("--model", "test_vit", "--epochs", "2", "--trials", "2")
-    command.told_until("trial 1: epoch 1/2")
-    command.kill()
+    command.start("--model", "test_vit", "--epochs", "3", "--trials", "2")
+    command.told_until("trial 1: epoch 1/3")
+    first = command.interrupted()
+    states = {run.info.status for run in command.runs().values()}
     command.start("--resume")
-    second = command.told_until("trial 2: python -m train.run")
+    second = command.told_until("trial 2: epoch 1/3")
     command.kill()
     command.start("--resume")
 
     last = command.told()
 
+    assert "2 trials are not done; go on with: python -m train.tune --resume" in first
+    assert "Tuner.restore" not in first
+    assert "Traceback" not in first
+    assert states == {"KILLED"}
+    assert "trial 1: epoch 1/3" not in second
+    assert "trial 1: epoch 3/3" in second
+    assert "trial 1: finished" in second
     assert command.process is not None
     assert command.process.returncode == 0, last
-    assert "trial 1: epoch 1/2" not in second
-    assert "trial 1: epoch 2/2" in second
-    assert "trial 1: finished" in second
     assert "trial 1:" not in last.replace("best: trial 1,", "")
+    assert "trial 2: epoch 1/3" not in last
     (folder,) = (tmp_path / "model_store" / "studies").iterdir()
     table = pd.read_csv(folder / "trials.csv")
     assert sorted(table["trial"]) == [1, 2]
@@ -135,23 +150,7 @@ def test_a_study_that_is_killed_goes_on_and_ends_with_its_table(
         assert run.data.tags["mlflow.parentRunId"] == study.info.run_id
         assert float(run.data.params["lr"]) == row["lr"]
     client = mlflow.MlflowClient(command.uri)
-    first = client.get_metric_history(runs[f"{folder.name}-001"].info.run_id, "loss")
-    assert [point.step for point in first] == [0, 1]
+    history = client.get_metric_history(runs[f"{folder.name}-001"].info.run_id, "loss")
+    assert [point.step for point in history] == [0, 1, 2]
     artefacts = client.list_artifacts(study.info.run_id)
     assert [artefact.path for artefact in artefacts] == ["trials.csv"]
-
-
-def test_ctrl_c_says_how_to_go_on(command: Command) -> None:
-    command.start("--model", "test_vit", "--epochs", "4", "--trials", "2")
-    command.told_until("trial 1: epoch 1/4")
-    assert command.process is not None
-
-    os.killpg(command.process.pid, signal.SIGINT)
-    told = command.told()
-
-    assert command.process.returncode == 130
-    assert "2 trials are not done; go on with: python -m train.tune --resume" in told
-    assert "Tuner.restore" not in told
-    assert "Traceback" not in told
-    assert {run.info.status for run in command.runs().values()} == {"KILLED"}
-    command.wait_for_all(ENDED_WITHIN_S)
