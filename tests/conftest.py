@@ -31,8 +31,8 @@ ROOT = Path(__file__).parents[1]
 REAL_DATA = ROOT.parent / "shared" / "data"
 BACKENDS = ("torchserve", "ray")
 READY_WITHIN_S = 240
-# Below what systems give to outgoing connections, above what Ray gives to its workers.
-FIRST_PORT, PORTS_EACH, TEST_PROCESSES = 20_000, 600, 20
+# Above what Ray gives to its workers, below what it gives to replicas and systems to connections.
+FIRST_PORT, PORTS_EACH, TEST_PROCESSES = 20_000, 600, 16
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
