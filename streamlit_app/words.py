@@ -57,13 +57,14 @@ def candidates(found: PredictionSet) -> str:
     known = [code for code in WORDS if code != UNKNOWN]
     if set(known) <= set(codes):
         return "Can't tell: none of the eight categories can be ruled out."
-    return f"Can't tell apart: {listed([category(code) for code in codes])}."
+    return f"{len(codes)} candidates are left: {listed([category(code) for code in codes])}."
 
 
 def coverage(found: PredictionSet) -> str:
     return (
-        "Chosen in this way, the candidates include the true category in"
-        f" {100 * found.coverage:.0f} of 100 pictures of each of the eight categories."
+        "Candidates are chosen to include the true category in"
+        f" {100 * found.coverage:.0f} of 100 pictures of each of the eight categories; how often"
+        " they did in pictures of the model's validation is in its card."
     )
 
 

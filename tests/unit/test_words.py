@@ -45,25 +45,24 @@ def test_no_share_is_told_as_nothing_or_all_unless_it_is(share: float, expected:
     ("codes", "expected"),
     [
         (["NV"], "One candidate is left: melanocytic nevus (NV)."),
-        (["MEL", "NV"], "Can't tell apart: melanoma (MEL) or melanocytic nevus (NV)."),
+        (["MEL", "NV"], "2 candidates are left: melanoma (MEL) or melanocytic nevus (NV)."),
         (
             ["UNK", "MEL", "DF"],
-            "Can't tell apart: none of the eight categories (UNK), melanoma (MEL) or"
+            "3 candidates are left: none of the eight categories (UNK), melanoma (MEL) or"
             " dermatofibroma (DF).",
         ),
         (list(WORDS)[:-1], "Can't tell: none of the eight categories can be ruled out."),
     ],
 )
-def test_the_prediction_set_says_what_can_not_be_told_apart(
-    codes: list[str], expected: str
-) -> None:
+def test_the_prediction_set_says_what_is_left(codes: list[str], expected: str) -> None:
     assert words.candidates(PredictionSet(codes=tuple(codes), coverage=0.9)) == expected
 
 
 def test_the_coverage_is_that_of_each_categorys_pictures() -> None:
     assert words.coverage(PredictionSet(codes=("NV",), coverage=0.9)) == (
-        "Chosen in this way, the candidates include the true category in 90 of 100 pictures of"
-        " each of the eight categories."
+        "Candidates are chosen to include the true category in 90 of 100 pictures of each of the"
+        " eight categories; how often they did in pictures of the model's validation is in its"
+        " card."
     )
 
 
