@@ -9,11 +9,10 @@ from PIL import Image
 
 from handlers.answer import Explanation, Prediction
 from handlers.categories import WITHOUT_UNKNOWN
-from tests.contract.same import assert_same
+from tests.contract.same import assert_same, assert_same_in_a_batch
 from tests.contract.test_bad_input import CASES
 from tests.contract.test_bad_input import PATH as PREDICTIONS
 from tests.contract.test_overlays import PATH, PNG, Backends, picture_of
-from tests.contract.test_predictions import BATCHED
 
 
 def explained(backend: httpx.Client, body: bytes, target: str | None = None) -> httpx.Response:
@@ -32,7 +31,7 @@ def test_an_explanation_is_the_prediction_with_its_relevance(
     body = answer.json()
     assert list(body) == list(Explanation.__annotations__)
     relevance = body.pop("relevance")
-    assert_same(body, backend.post(PREDICTIONS, content=lesion_jpeg).json(), 1e-4)
+    assert_same_in_a_batch(body, backend.post(PREDICTIONS, content=lesion_jpeg).json())
     assert sum(map(sum, relevance["grid"])) == pytest.approx(1, abs=1e-9)
 
 
@@ -139,7 +138,7 @@ def test_explanations_and_predictions_at_once_never_mix(
             difference = np.asarray(one, np.int16) - np.asarray(other, np.int16)
             assert np.abs(difference).max() <= 2
         else:
-            assert_same(other, one, BATCHED)
+            assert_same_in_a_batch(other, one)
     kinds = [set(one) for one in together if isinstance(one, dict)]
     assert set(Prediction.__annotations__) in kinds
     assert set(Explanation.__annotations__) in kinds
@@ -158,4 +157,4 @@ def test_a_clients_own_describe_header_changes_nothing(
     expected = backend.post(PREDICTIONS, content=lesion_jpeg).json()
     for answer in answers:
         assert answer.status_code == 200
-        assert_same(answer.json(), expected, BATCHED)
+        assert_same_in_a_batch(answer.json(), expected)

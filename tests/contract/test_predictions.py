@@ -7,11 +7,9 @@ import pytest
 
 from handlers.answer import SCHEMA, Prediction
 from handlers.categories import CODES
-from tests.contract.same import assert_same
+from tests.contract.same import assert_same_in_a_batch
 
 PATH = "/predictions/skin_vit"
-# What a batch changes: the distance, of about 100, is the largest number.
-BATCHED = 1e-3
 
 
 def test_the_answer_has_nine_probabilities_that_sum_to_1(
@@ -71,7 +69,7 @@ def test_requests_at_the_same_time_get_their_own_answers(
         together = list(pool.map(lambda b: backend.post(PATH, content=b).json(), pictures))
 
     for one, other in zip(alone, together, strict=True):
-        assert_same(other, one, BATCHED)
+        assert_same_in_a_batch(other, one)
 
 
 def test_one_bad_image_does_not_spoil_its_batch(backend: httpx.Client, lesion_jpeg: bytes) -> None:

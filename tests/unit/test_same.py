@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.contract.same import assert_same
+from tests.contract.same import assert_same, assert_same_in_a_batch
 
 ANSWER = {
     "label": "MEL",
@@ -45,3 +45,12 @@ def test_what_differs_is_found(changed: dict[str, object]) -> None:
 def test_names_come_in_the_same_order() -> None:
     with pytest.raises(AssertionError):
         assert_same(ANSWER, dict(reversed(ANSWER.items())))
+
+
+def test_in_a_batch_a_distance_may_differ_by_more_and_a_probability_hardly() -> None:
+    one = {"probabilities": {"MEL": 0.5}, "unknown": {"distance": 100.0}}
+
+    assert_same_in_a_batch(one, one | {"unknown": {"distance": 100.0009}})
+    for changed in ({"unknown": {"distance": 100.002}}, {"probabilities": {"MEL": 0.50002}}):
+        with pytest.raises(AssertionError):
+            assert_same_in_a_batch(one, one | changed)
