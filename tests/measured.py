@@ -53,6 +53,7 @@ FACTS = {
     "commit": "e" * 40,
     "date": "2026-01-31T12:00:00Z",
     "is_training_runs_validation": False,
+    "chose_epoch": False,
     "left_out": {
         "of": 80,
         "training_images_known": 500,

@@ -52,6 +52,11 @@ class TrainConfig:
         str | None, "folder of images of no category, to which the limit of the unknown is fitted"
     ] = None
     epochs: Annotated[int, "passes over the training images"] = 10
+    keep: Annotated[
+        str,
+        "which epoch's weights are kept: the best by the validation images, or the last, so that"
+        " these choose nothing and are looked at once",
+    ] = "best"
     patience: Annotated[int, "end after so many epochs that were no better; 0 is never"] = 0
     batch_size: Annotated[int, "images a step, over all workers together"] = 32
     accumulate: Annotated[int, "parts in which a step's images go through the model"] = 1
@@ -101,6 +106,10 @@ class TrainConfig:
             raise ConfigError(f"--fold must be less than {round(parts) if self.hold_out else 1}.")
         if self.leave_out not in (None, *WITHOUT_UNKNOWN):
             raise ConfigError(f"--leave-out must be one of {', '.join(WITHOUT_UNKNOWN)}.")
+        if self.keep not in ("best", "last"):
+            raise ConfigError("--keep must be best or last.")
+        if self.patience and self.keep == "last":
+            raise ConfigError("--patience needs --keep best: it looks at each epoch's validation.")
         if self.batch_size % (self.workers * self.accumulate):
             raise ConfigError("--batch-size must be a multiple of --workers times --accumulate.")
         if self.precision not in CHOICES:

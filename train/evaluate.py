@@ -67,6 +67,7 @@ def evaluate(measured: Subject, model: str, data: Path) -> Evaluation:
     table = found.table.loc[answered].reset_index(drop=True)
     probabilities = probabilities[answered]
     labels = table["code"].map(CODES.index).to_numpy(dtype=int)
+    is_validation = is_the_validation(table["image"], measured.trained_on, measured.training)
     facts = {
         "model": model,
         "checkpoint_sha256": measured.checkpoint_sha256,
@@ -74,9 +75,9 @@ def evaluate(measured: Subject, model: str, data: Path) -> Evaluation:
         "images_sha256": hashlib.sha256("\n".join(sorted(table["image"])).encode()).hexdigest(),
         "commit": commit(),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "is_training_runs_validation": is_the_validation(
-            table["image"], measured.trained_on, measured.training
-        ),
+        "is_training_runs_validation": is_validation,
+        # Checkpoints from before that could be told kept the best epoch.
+        "chose_epoch": is_validation and measured.training.get("keep", "best") == "best",
         "left_out": {
             "of": found.given,
             "training_images_known": len(measured.trained_on),

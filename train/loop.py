@@ -96,12 +96,15 @@ class Training:
                 return
             images = (len(self.images) // self.step_size - first) * self.step_size
             numbers = {"loss": loss, "images_per_s": images / (time.monotonic() - began)}
-            if len(self.validation):
+            if len(self.validation) and self.is_validated(epoch):
                 numbers[SCORE] = self.validate(epoch)
             self.state = replace(self.state, epoch=epoch + 1, step=0)
             if self.rank == 0:
                 tracking.log_numbers(self.job.tracked, numbers, epoch)
             self.save(numbers)
+
+    def is_validated(self, epoch: int) -> bool:
+        return self.job.config.keep == "best" or epoch + 1 == self.job.config.epochs
 
     def is_out_of_patience(self, epoch: int) -> bool:
         best, patience = self.state.best, self.job.config.patience
@@ -149,14 +152,15 @@ class Training:
             self.judged, self.validation, self.rank, self.world, self.step_size, self.processes
         )
         score = balanced_accuracy(confusion)
-        if self.state.best is None or score > self.state.best.balanced_accuracy:
-            best = Best(
+        best = self.state.best
+        if best is None or score > best.balanced_accuracy or self.job.config.keep == "last":
+            now = Best(
                 checkpoint=self.checkpoint({"epoch": epoch + 1, SCORE: score}),
                 epoch=epoch,
                 balanced_accuracy=score,
                 confusion=confusion.tolist(),
             )
-            self.state = replace(self.state, best=best)
+            self.state = replace(self.state, best=now)
         return score
 
     def checkpoint(self, numbers: dict[str, int | float]) -> bytes:

@@ -102,6 +102,7 @@ def job_of(run: TrainingRun, parts: Split) -> Job:
         origin={
             "command": run.config.command(),
             "commit": commit(),
+            "keep": run.config.keep,
             "data": "generated drawings" if run.config.data is None else run.config.data,
             "training_images": len(parts.train),
             "validation_images": len(parts.validation),

@@ -100,12 +100,22 @@ def test_isics_data_is_known_by_its_name(data: str, expected: bool) -> None:
 
 def test_an_evaluation_on_the_validation_images_says_so() -> None:
     metrics = known().metrics
-    facts = metrics["measured"] | {"is_training_runs_validation": True}
+    facts = metrics["measured"] | {"is_training_runs_validation": True, "chose_epoch": True}
 
     text = card(TRAINING, metrics | {"measured": facts})
 
     assert "chose its epoch on these very images" in text
     assert item(text, "External test set").startswith("None")
+
+
+def test_the_last_epoch_was_chosen_by_no_image() -> None:
+    metrics = known().metrics
+    facts = metrics["measured"] | {"is_training_runs_validation": True}
+
+    text = card(TRAINING | {"keep": "last"}, metrics | {"measured": facts})
+
+    assert "chose" not in text.split("## Data")[0]
+    assert "number 10 is kept, the last; validation images chose none." in text
 
 
 def test_the_card_says_how_faithful_the_maps_are() -> None:

@@ -119,7 +119,7 @@ def test_names_from_outside_are_text() -> None:
             "It is not known which images this model was trained on.",
         ),
         (
-            {"is_training_runs_validation": True},
+            {"is_training_runs_validation": True, "chose_epoch": True},
             "These are the images on which the training run chose its epoch.",
         ),
     ],

@@ -15,13 +15,14 @@ NAN = float("nan")
 NAMES = [field.name for field in fields(TrainConfig)]
 SAYS = {
     "data": "folder with the ISIC 2019 CSVs and images",
-    "model": r"timm name of a ViT \(skin_vit_lite2_224; without --data test_vit\)",
+    "model": r"timm name of a ViT \(skin_vit_lite2_gap_224; without --data test_vit\)",
     "init": r"imagenet .*, none, or a \.pth or \.safetensors file",
     "hold_out": r"share of the lesions held out .*\(0\.2\)",
     "fold": r"which of the parts of that size is held out, counted from 0 \(0\)",
     "leave_out": r"a category none of whose images is used.* unknown$",
     "unk_data": r"folder of images of no category, to which the limit .* is fitted$",
     "epochs": r"passes over the training images \(10\)",
+    "keep": r"which epoch's weights are kept: the best .* or the last.* \(best\)",
     "patience": r"end after so many epochs that were no better; 0 is never \(0\)",
     "batch_size": r"images a step, over all workers together \(32\)",
     "accumulate": r"parts in which a step's images go through the model \(1\)",
@@ -47,7 +48,7 @@ def flag(name: str) -> str:
 
 @pytest.mark.parametrize(
     ("given", "model", "init", "train_size", "freeze"),
-    [({}, "test_vit", "none", 0, "0"), (DATA, "skin_vit_lite2_224", "imagenet", 192, "3")],
+    [({}, "test_vit", "none", 0, "0"), (DATA, "skin_vit_lite2_gap_224", "imagenet", 192, "3")],
     ids=["generated", "real data"],
 )
 def test_the_defaults_suit_the_data(
@@ -64,6 +65,7 @@ def test_the_defaults_suit_the_data(
         "leave_out": None,
         "unk_data": None,
         "epochs": 10,
+        "keep": "best",
         "patience": 0,
         "batch_size": 32,
         "accumulate": 1,
@@ -119,6 +121,7 @@ def test_what_is_given_beats_the_defaults(given: dict[str, object]) -> None:
         ("hold_out", 0.6),
         ("hold_out", 0.4),
         ("fold", 5),
+        *product(("keep",), ("first", "")),
         *product(("views",), (0, 3, 8)),
         *product(("precision",), ("fp8", "")),
         *product(("freeze",), ("-1", "some", "")),
@@ -128,6 +131,11 @@ def test_what_is_given_beats_the_defaults(given: dict[str, object]) -> None:
 def test_a_value_that_cannot_work_is_refused_by_its_flag(name: str, value: object) -> None:
     with pytest.raises(ConfigError, match=rf"{flag(name)}\b.*\.$"):
         TrainConfig.resolved({name: value})
+
+
+def test_patience_needs_the_validation_of_each_epoch() -> None:
+    with pytest.raises(ConfigError, match="--patience needs --keep best"):
+        TrainConfig.resolved({"keep": "last", "patience": 2})
 
 
 def test_without_a_hold_out_there_is_no_fold_to_choose() -> None:
@@ -163,7 +171,7 @@ def test_each_flag_has_its_fields_type() -> None:
         " --ray-address local:1 --seed 5 --out o --freeze all --hold-out 0.25 --fold 3 --views 1"
     )
     words += " --patience 3 --accumulate 2 --layer-decay 0.5 --train-size 96 --mixup 0 --ema 0.9"
-    words += " --precision bf16 --compile --leave-out VASC --unk-data u"
+    words += " --precision bf16 --compile --leave-out VASC --unk-data u --keep last"
 
     values, resume = parse(words.split())
 
@@ -192,6 +200,7 @@ def test_each_flag_has_its_fields_type() -> None:
         "compile": True,
         "leave_out": "VASC",
         "unk_data": "u",
+        "keep": "last",
     }
     assert values.keys() == set(NAMES)
     assert not resume
@@ -228,7 +237,7 @@ GIVEN: list[dict[str, object]] = [
     {"model": "test_vit", "init": "some.pth", "seed": 3},
     DATA | {"model": "test_vit", "init": "none", "lr": 1e-5, "batch_size": 12, "workers": 3},
     {"epochs": 1, "ray_address": "127.0.0.1:6379"},
-    {"model": "skin_vit_lite2_224"},
+    {"model": "skin_vit_lite2_gap_224"},
     DATA | {"leave_out": "SCC", "unk_data": "/my data/unknown"},
     DATA | {"freeze": "all", "hold_out": 0.0, "accumulate": 4, "precision": "bf16", "views": 1},
 ]

@@ -59,7 +59,7 @@ def unseen(data: Path, trained_on: tuple[str, ...]) -> Unseen:
 def is_the_validation(
     images: pd.Series, trained_on: tuple[str, ...], training: dict[str, str | int | float]
 ) -> bool:
-    """Whether these are the very images on which the training run chose its epoch."""
+    """Whether these are the very images that the training run held out."""
     parts = Split(
         train=pd.DataFrame({"image": trained_on}),
         validation=pd.DataFrame({"image": images}),

@@ -35,7 +35,8 @@ def parse(arguments: list[str] | None = None) -> Options:
         argument_default=argparse.SUPPRESS,
         allow_abbrev=False,
     )
-    add_flags(parser, leave_out=SPACE)
+    # It looks at each epoch's validation.
+    add_flags(parser, leave_out={*SPACE, "keep"})
     parser.add_argument("--trials", type=int, help="settings to try, the defaults among them (10)")
     parser.add_argument(
         "--together", type=int, help="trials at a time (as many as GPUs allow; without one 1)"
