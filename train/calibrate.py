@@ -9,11 +9,12 @@ from pathlib import Path
 from train import checkpoint
 from train.data.layouts import DataError, read_unknown
 from train.data.split import readable
-from train.data.unseen import unseen
+from train.data.unseen import Images, unseen
 from train.doubt.comparison import on_left_out, on_unknown
 from train.doubt.fit import FitError
 from train.doubt.fitted import Fitted
 from train.doubt.fitting import Seen, fitted_to, looked_at
+from train.doubt.folds import others_seen
 from train.models import InitError
 from train.origin import ROOT
 
@@ -31,6 +32,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         required=True,
         help="a folder as train.run takes; images the model was trained on, with all of their"
         " lesions and near-duplicates, are left out",
+    )
+    parser.add_argument(
+        "--folds",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="checkpoints trained by the same command with another --fold: probabilities are fitted"
+        " to the images that these were not trained on too, and the recipe is cross-validated",
     )
     parser.add_argument(
         "--unk-data",
@@ -87,13 +97,16 @@ def calibrate(given: argparse.Namespace) -> Fitted:
         return None if folder is None else looked_at(source, readable(read_unknown(folder)))
 
     added, compared = strange(given.unk_data), strange(given.unknown)
-    seen = looked_at(source, unseen(given.data, source.trained_on).table)
-    fitted = fitted_to(seen, source.classes, added)
+    images = Images.of(given.data)
+    table = unseen(images, source.trained_on).table
+    folds = others_seen(source, set(table["image"]), given.folds, images)
+    seen = looked_at(source, table)
+    fitted = fitted_to(seen, source.classes, added, folds)
     evidence = dict(fitted.evidence)
     if compared is not None:
         evidence |= on_unknown(fitted, seen, compared)
     if given.left_out:
-        evidence["methods_left_out"] = on_left_out(given.left_out, given.data)
+        evidence["methods_left_out"] = on_left_out(given.left_out, images)
     fitted = replace(fitted, evidence=evidence)
     write(given.out or given.checkpoint, replace(source, fitted=fitted).as_bytes())
     return fitted

@@ -18,7 +18,7 @@ from handlers.categories import CODES
 from handlers.errors import UnusableModel
 from registry.address import RegistryError
 from train.data.layouts import DataError
-from train.data.unseen import is_the_validation, unseen
+from train.data.unseen import Images, is_the_validation, unseen
 from train.evaluation.card import card
 from train.evaluation.inputs import MeasureError
 from train.evaluation.logged import STORE, log_evaluation
@@ -57,7 +57,7 @@ class Evaluation:
 
 def evaluate(measured: Subject, model: str, data: Path) -> Evaluation:
     """Raises DataError if no image may be counted, PredictionError if none is answered."""
-    found = unseen(data, measured.trained_on)
+    found = unseen(Images.of(data), measured.trained_on)
     probabilities = measured.predict([Path(path) for path in found.table["path"]])
     answered = np.isfinite(probabilities).all(axis=1)
     if not answered.any():

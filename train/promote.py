@@ -16,7 +16,7 @@ from registry.champion import CANDIDATE, CHAMPION, crown, roll_back
 from registry.download import fetched
 from registry.versions import NAME, Version, with_alias
 from train.data.layouts import DataError
-from train.data.unseen import unseen
+from train.data.unseen import Images, unseen
 from train.evaluation.inputs import MeasureError
 from train.evaluation.intervals import Interval, balanced_accuracy_interval
 from train.evaluation.predictions import PredictionError, of_classifier
@@ -45,7 +45,7 @@ def promote(uri: str, data: Path) -> Version:
         here = [fetched(uri, version, Path(folder)) for version in rivals]
         # One set for both, which neither was trained on.
         known = sorted({name for version in here for name in trained_on(version)})
-        table = unseen(data, tuple(known)).table
+        table = unseen(Images.of(data), tuple(known)).table
         if champion is not None:
             compare(*(score(one, table) for one in here))
         paths = [Path(path) for path in table["path"]]

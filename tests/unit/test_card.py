@@ -108,6 +108,24 @@ def test_an_evaluation_on_the_validation_images_says_so() -> None:
     assert item(text, "External test set").startswith("None")
 
 
+def test_a_cross_validation_is_told_beside_the_held_out_part() -> None:
+    metrics = known().metrics
+    found = {
+        "models": 5,
+        "images": 6000,
+        "lesions": 4519,
+        "balanced_accuracy": {"value": 0.75, "low": 0.7, "high": 0.8},
+    }
+
+    text = card(TRAINING, metrics | {"doubt": metrics["doubt"] | {"cross_validation": found}})
+
+    head = text.split("## Data")[0]
+    assert "by 5 models of its recipe" in head
+    assert "0.750 (0.700 to 0.800),\non 6000 images of 4519 lesions" in head
+    assert "the one of 5 models of this recipe" in item(text, "Calibration")
+    assert "Cross-validated" not in card(TRAINING, metrics).split("## Data")[0]
+
+
 def test_the_last_epoch_was_chosen_by_no_image() -> None:
     metrics = known().metrics
     facts = metrics["measured"] | {"is_training_runs_validation": True}

@@ -128,6 +128,40 @@ def test_the_evidence_is_of_images_that_were_not_fitted_on() -> None:
         assert coverage == pytest.approx(0.9, abs=0.03)
 
 
+def test_probabilities_are_fitted_to_all_folds_and_the_unknown_to_its_own_models() -> None:
+    rng = np.random.default_rng(1)
+    logits, labels = drawn(1_600, sharpness=1.0)
+    planted, parts = (2.0, 0.5), []
+    for place, rows in enumerate(np.split(np.arange(1_600), 2)):
+        # Another model's embeddings mean something else.
+        means = 3 * np.eye(CLASSES, 16)[labels[rows]] + 100 * place
+        parts.append(
+            Features(
+                logits=planted[place] * logits[rows],
+                embeddings=rng.normal(size=(len(rows), 16)) + means,
+                labels=labels[rows],
+                groups=rows,
+            )
+        )
+    own, other = parts
+
+    alone = fit(own, [appearance(lesion())], WITHOUT_UNKNOWN)
+    both = fit(own, [appearance(lesion())], WITHOUT_UNKNOWN, folds=[other])
+
+    assert planted[1] < both.temperature < planted[0]
+    assert both.known.means.equal(alone.known.means)
+    assert both.evidence["called_unknown"] == alone.evidence["called_unknown"]
+    assert (alone.evidence["images"], both.evidence["images"]) == (800, 1_600)
+    assert "cross_validation" not in alone.evidence
+    found = both.evidence["cross_validation"]
+    right = logits.argmax(axis=1) == labels
+    recalls = [right[labels == category].mean() for category in range(CLASSES)]
+    assert (found["models"], found["images"], found["lesions"]) == (2, 1_600, 1_600)
+    accuracy = found["balanced_accuracy"]
+    assert accuracy["low"] < accuracy["value"] < accuracy["high"]
+    assert accuracy["value"] == pytest.approx(np.mean(recalls))
+
+
 def test_with_unknown_images_the_limit_parts_the_two() -> None:
     rng = np.random.default_rng(0)
     near, confidence = rng.chisquare(50, 2_000), np.full(2_000, 1.0)

@@ -2,6 +2,7 @@
 
 import base64
 import re
+from dataclasses import replace
 from functools import cache
 from html.parser import HTMLParser
 from xml.etree import ElementTree
@@ -109,6 +110,19 @@ def test_names_from_outside_are_text() -> None:
 
     assert "script" not in {tag for tag, _ in shown.tags}
     assert name in shown.text
+
+
+def test_a_cross_validation_is_told() -> None:
+    interval = {"value": 0.75, "low": 0.7, "high": 0.8}
+    found = {"models": 5, "images": 6000, "lesions": 4519, "balanced_accuracy": interval}
+    metrics = known().metrics
+    doubt = metrics["doubt"] | {"cross_validation": found}
+
+    text = page_of(replace(known(), metrics=metrics | {"doubt": doubt})).text
+
+    assert "0.750 (0.700 to 0.800), cross-validated on 6000 images of 4519 lesions" in text
+    assert "each answered by the one of 5 models of this recipe" in " ".join(text.split())
+    assert "cross-validated" not in page().text
 
 
 @pytest.mark.parametrize(

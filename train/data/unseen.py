@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Self
 
 import pandas as pd
 
@@ -23,10 +24,24 @@ class Unseen:
     siblings: int
 
 
-def unseen(data: Path, trained_on: tuple[str, ...]) -> Unseen:
+@dataclass(frozen=True, kw_only=True)
+class Images:
+    """All images of a folder, `given`, and the readable ones; read once, however many models there
+    are to be asked."""
+
+    folder: Path
+    given: pd.DataFrame
+    table: pd.DataFrame
+
+    @classmethod
+    def of(cls, folder: Path) -> Self:
+        given = read(folder)
+        return cls(folder=folder, given=given, table=readable(given))
+
+
+def unseen(images: Images, trained_on: tuple[str, ...]) -> Unseen:
     """Raises DataError if no image is left."""
-    given = read(data)
-    table = readable(given)
+    given, table = images.given, images.table
     known = table["image"].isin(trained_on)
     # By the table as it was given too: a training image may be unreadable here, not its sibling.
     lesions = set(given.loc[given["image"].isin(trained_on), "lesion"])
@@ -44,8 +59,8 @@ def unseen(data: Path, trained_on: tuple[str, ...]) -> Unseen:
     left = table.loc[~known & ~sibling].reset_index(drop=True)
     if left.empty:
         raise DataError(
-            f"The model was trained on every image or lesion in {data}: name --data it has not"
-            " seen."
+            f"The model was trained on every image or lesion in {images.folder}: name --data it has"
+            " not seen."
         )
     return Unseen(
         table=left,

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from train import checkpoint
 from train.data.layouts import DataError
-from train.data.unseen import unseen
+from train.data.unseen import Images, unseen
 from train.doubt.distance import distances
 from train.doubt.fitted import Fitted
 from train.doubt.fitting import Seen, looked_at
@@ -29,12 +29,12 @@ def on_unknown(fitted: Fitted, seen: Seen, unknown: Seen) -> dict[str, object]:
     }
 
 
-def on_left_out(files: Sequence[Path], data: Path) -> dict[str, dict[str, float]]:
+def on_left_out(files: Sequence[Path], images: Images) -> dict[str, dict[str, float]]:
     """By the category that the checkpoint of each file was trained without. Raises DataError."""
     found = {}
     for file in files:
         source = checkpoint.read(file)
-        table = unseen(data, source.trained_on).table
+        table = unseen(images, source.trained_on).table
         codes = sorted(set(table["code"]) - set(source.classes) - {"UNK"})
         if len(codes) != 1:
             raise DataError(f"{file} was not trained with --leave-out.")

@@ -1,6 +1,7 @@
 """All that is fitted on validation images, and how well each part does on others of them."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,9 @@ from train.doubt.quality import fit_limits
 from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
 from train.doubt.temperature import fit_temperature
-from train.doubt.unknown import called, fit_unknown
+from train.doubt.unknown import called_of, fit_unknown
 from train.evaluation.calibration import calibration
+from train.evaluation.intervals import balanced_accuracy_interval
 
 COVERAGE = 0.9
 # Into folds, so that a coverage is not that of one lucky division.
@@ -35,36 +37,44 @@ def fit(
     seen: Sequence[Appearance],
     classes: tuple[str, ...],
     unknown: Features | None = None,
+    folds: Sequence[Features] = (),
     seed: int = 0,
 ) -> Fitted:
     """Of validation images, each of which shows one of the classes, and of `unknown` ones, which
-    show none, where there are any. Raises FitError."""
+    show none, where there are any.
+
+    `folds` are other models' of the same recipe, of other images: probabilities are fitted to them
+    too, but not what is known of embeddings, which are each model's own. Raises FitError.
+    """
     groups = len(set(features.groups))
     if groups < FEWEST_GROUPS:
         raise FitError(
             f"Validation images of {groups} lesions are too few to fit on: {FEWEST_GROUPS} are"
             " needed."
         )
-    if not (np.isfinite(features.logits).all() and np.isfinite(features.embeddings).all()):
+    answered = Features.together([features, *folds])
+    if not (np.isfinite(answered.logits).all() and np.isfinite(answered.embeddings).all()):
         raise FitError("The model's answers are not finite: its training went astray.")
-    temperature = fit_temperature(features.logits, features.labels)
-    shares = softmax(features.logits / temperature, axis=1)
+    temperature = fit_temperature(answered.logits, answered.labels)
+    shares = softmax(answered.logits / temperature, axis=1)
     of = known(features.embeddings, features.labels)
     far = distances(features.embeddings, of)
     farther = None if unknown is None else distances(unknown.embeddings, of)
-    most = limits(lac(shares), features.labels, COVERAGE)
+    most = limits(lac(shares), answered.labels, COVERAGE)
     return Fitted(
         temperature=temperature,
         known=of,
-        unknown=fit_unknown(far, shares.max(axis=1), farther),
+        unknown=fit_unknown(far, shares[: len(features)].max(axis=1), farther),
         prediction_set=SetLimits(
             coverage=COVERAGE,
             # Where a category has no limit it is in every set.
             least={c: max(0.0, 1 - float(m)) for c, m in zip(classes, most, strict=True)},
         ),
-        referral=fit_rules(shares, features.labels, classes),
+        referral=fit_rules(shares, answered.labels, classes),
         quality=fit_limits(seen),
-        evidence=evidence(features, classes, seed),
+        evidence=evidence(answered, classes, seed)
+        | {"called_unknown": called_unknown(features, seed)}
+        | ({"cross_validation": cross_validation(answered, len(folds) + 1)} if folds else {}),
     )
 
 
@@ -73,25 +83,20 @@ def evidence(features: Features, classes: tuple[str, ...], seed: int) -> dict[st
     n, c = features.logits.shape
     sizes: dict[str, list[float]] = {name: [] for name in METHODS}
     covered: dict[str, list[np.ndarray]] = {name: [] for name in METHODS}
-    errors, perfect, unknown = [], [], []
+    errors, perfect = [], []
     for division in range(DIVISIONS):
-        shares, is_called = np.zeros((n, c)), np.zeros(n, dtype=bool)
+        shares = np.zeros((n, c))
         members = {name: np.zeros((n, c), dtype=bool) for name in METHODS}
         for others, fold in fifths(features, seed + division):
             labels = features.labels[others]
             temperature = fit_temperature(features.logits[others], labels)
             theirs = softmax(features.logits[others] / temperature, axis=1)
             shares[fold] = softmax(features.logits[fold] / temperature, axis=1)
-            of = known(features.embeddings[others], labels)
-            at = fit_unknown(distances(features.embeddings[others], of), theirs.max(axis=1))
-            far = distances(features.embeddings[fold], of)
-            is_called[fold] = called(far, shares[fold].max(axis=1), at)
             for name, score in METHODS.items():
                 most = limits(score(theirs), labels, COVERAGE)
                 members[name][fold] = sets(shares[fold], score(shares[fold]), most)
         errors.append(calibration(features.labels, shares).ece)
         perfect.append(perfect_ece(shares, seed + division))
-        unknown.append(float(is_called.mean()))
         for name, within in members.items():
             sizes[name].append(float(within.sum(axis=1).mean()))
             covered[name].append(by_category(within, features.labels))
@@ -100,7 +105,6 @@ def evidence(features: Features, classes: tuple[str, ...], seed: int) -> dict[st
         "ece_before": calibration(features.labels, softmax(features.logits, axis=1)).ece,
         "ece": float(np.mean(errors)),
         "ece_of_a_perfect_model": float(np.mean(perfect)),
-        "called_unknown": float(np.mean(unknown)),
         "sets": {
             name: {
                 "size": float(np.mean(sizes[name])),
@@ -111,6 +115,34 @@ def evidence(features: Features, classes: tuple[str, ...], seed: int) -> dict[st
             }
             for name in METHODS
         },
+    }
+
+
+def called_unknown(features: Features, seed: int) -> float:
+    """The share of one model's images that is called UNK, by cross-fitting too."""
+    found = []
+    for division in range(DIVISIONS):
+        for others, fold in fifths(features, seed + division):
+            of, asked = features.part(others), features.part(fold)
+            temperature = fit_temperature(of.logits, of.labels)
+            near = known(of.embeddings, of.labels)
+            confidence = softmax(of.logits / temperature, axis=1).max(axis=1)
+            at = fit_unknown(distances(of.embeddings, near), confidence)
+            far = distances(asked.embeddings, near)
+            found.append(called_of(asked.logits / temperature, far, at))
+    return float(np.concatenate(found).mean())
+
+
+def cross_validation(features: Features, models: int) -> dict[str, Any]:
+    """Balanced accuracy of the most probable category, each image answered by the one of so many
+    models that was not trained on it."""
+    probabilities = softmax(features.logits, axis=1)
+    interval = balanced_accuracy_interval(features.labels, probabilities, features.groups)
+    return {
+        "models": models,
+        "images": len(features),
+        "lesions": len(set(features.groups)),
+        "balanced_accuracy": asdict(interval),
     }
 
 

@@ -1,5 +1,6 @@
 """A checkpoint and images -> the checkpoint with what is fitted to them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -21,6 +22,16 @@ class Seen:
 
     features: Features
     appearances: list[Appearance]
+
+    def known(self) -> "Seen":
+        rows = self.features.labels >= 0
+        return Seen(
+            features=self.features.part(rows),
+            appearances=[one for one, row in zip(self.appearances, rows, strict=True) if row],
+        )
+
+    def unknown(self) -> Features:
+        return self.features.part(self.features.labels < 0)
 
 
 def looked_at(source: Checkpoint, table: pd.DataFrame) -> Seen:
@@ -46,20 +57,25 @@ def calibrated(
     return replace(source, fitted=fitted_to(seen, source.classes, strange))
 
 
-def fitted_to(seen: Seen, classes: tuple[str, ...], unknown: Seen | None) -> Fitted:
-    """Images of `seen` whose category is none of the classes are unknown too.
+def fitted_to(
+    seen: Seen, classes: tuple[str, ...], unknown: Seen | None, folds: Sequence[Seen] = ()
+) -> Fitted:
+    """Images of `seen` whose category is none of the classes are unknown too; `folds` is what other
+    models of the recipe make of other images.
 
     Raises FitError.
     """
-    known = seen.features.labels >= 0
-    if not known.any():
+    known = seen.known()
+    if not len(known.features):
         raise FitError("No validation image shows a category of the model.")
-    others = [] if known.all() else [seen.features.part(~known)]
+    others = [] if len(known.features) == len(seen.features) else [seen.unknown()]
     if unknown is not None:
         others.append(unknown.features)
+    more = [fold.known() for fold in folds]
     return fit(
-        seen.features.part(known),
-        [one for one, is_known in zip(seen.appearances, known, strict=True) if is_known],
+        known.features,
+        [one for part in (known, *more) for one in part.appearances],
         classes,
         Features.together(others) if others else None,
+        [fold.features for fold in more],
     )
