@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG := mar_config/skin_lesion_model_config.json
 
-.PHONY: up test test-serving test-training check env model clean
+.PHONY: up test test-unit test-serving test-training test-long check env model clean
 .DEFAULT_GOAL := up
 
 up: env model
@@ -12,15 +12,21 @@ up: env model
 
 # Unit tests side by side, each on one core. Those of serving share one Ray Serve and one
 # TorchServe; they wait much, and those of training compute meanwhile, after them.
-test: check
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit --numprocesses auto
+test: env
+	$(MAKE) --jobs=2 --output-sync=recurse check test-unit
 	$(MAKE) --jobs=2 --output-sync=recurse test-serving test-training
 
+test-unit: env
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit -m "not long" --numprocesses auto
+
 test-serving: env
-	$(BIN)/pytest tests/contract tests/browser
+	$(BIN)/pytest tests/contract tests/browser -m "not long"
 
 test-training: env
 	nice -n 19 $(BIN)/pytest tests/training
+
+test-long: env
+	$(BIN)/pytest -m long
 
 check: env
 	$(BIN)/ruff format --check .
@@ -31,10 +37,13 @@ check: env
 env: $(VENV)/installed
 model: model_store/skin_vit.mar
 
+# uv resolves and unpacks the many small ones in a fifth of pip's time; torch's wheels are pip's, as
+# it takes them from where pip is told to look.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; name it with make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch torchvision uv
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -c constraints.txt -e ".[dev]"
 	@touch $@
 
 # One recipe writes both the model and its config.

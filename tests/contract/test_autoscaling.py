@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import httpx
+import pytest
 
 SLOW = {"x-act": "sleep", "x-value": "0.3"}
 CLIENTS = 4
@@ -19,6 +20,7 @@ def until(true: Callable[[], bool]) -> None:
         time.sleep(0.2)
 
 
+@pytest.mark.long
 def test_a_second_worker_comes_with_the_load_and_goes_with_it(
     backends: dict[str, httpx.Client], management: httpx.Client
 ) -> None:

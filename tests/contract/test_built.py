@@ -9,6 +9,7 @@ from pathlib import Path
 
 import grpc
 import httpx
+import pytest
 import yaml
 from google.protobuf.empty_pb2 import Empty
 
@@ -29,6 +30,7 @@ ALONE = {
 ON_LOOPBACK = {"worker_process_setup_hook": "serve.ports.keep_private"}
 
 
+@pytest.mark.long
 def test_the_built_file_serves(tmp_path: Path) -> None:
     file, (port, grpc_port) = tmp_path / "serve.yaml", free_ports(2)
     archives.fill(tmp_path)

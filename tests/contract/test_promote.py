@@ -12,6 +12,7 @@ from train.promote import main
 from train.register_model import main as register
 
 
+@pytest.mark.long
 def test_the_first_candidate_becomes_champion_by_parity_alone(
     exported: tiny.Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

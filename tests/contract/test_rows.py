@@ -102,6 +102,7 @@ def test_both_answer_alike(row: Row, askers: Askers) -> None:
     assert not found, "\n".join(found)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("row", [row for row in ROWS if row.needs], ids=str)
 def test_both_answer_alike_under_an_envelope(row: Row, enveloped: Callable[[str], Askers]) -> None:
     found = faults(row, enveloped(row.needs))
@@ -109,6 +110,7 @@ def test_both_answer_alike_under_an_envelope(row: Row, enveloped: Callable[[str]
     assert not found, "\n".join(found)
 
 
+@pytest.mark.long
 def test_without_a_metrics_api_nobody_listens_there(enveloped: Callable[[str], Askers]) -> None:
     for asker in enveloped("body").values():
         with pytest.raises(httpx.ConnectError):

@@ -11,6 +11,8 @@ import httpx
 import psutil
 import pytest
 
+pytestmark = pytest.mark.long
+
 ECHO = {"x-act": "echo", "content-type": "text/plain"}
 REQUESTS = 500
 CLIENTS = 4

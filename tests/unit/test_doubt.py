@@ -130,9 +130,9 @@ def test_the_evidence_is_of_images_that_were_not_fitted_on() -> None:
 
 def test_probabilities_are_fitted_to_all_folds_and_the_unknown_to_its_own_models() -> None:
     rng = np.random.default_rng(1)
-    logits, labels = drawn(1_600, sharpness=1.0)
+    logits, labels = drawn(640, sharpness=1.0)
     planted, parts = (2.0, 0.5), []
-    for place, rows in enumerate(np.split(np.arange(1_600), 2)):
+    for place, rows in enumerate(np.split(np.arange(640), 2)):
         # Another model's embeddings mean something else.
         means = 3 * np.eye(CLASSES, 16)[labels[rows]] + 100 * place
         parts.append(
@@ -151,12 +151,12 @@ def test_probabilities_are_fitted_to_all_folds_and_the_unknown_to_its_own_models
     assert planted[1] < both.temperature < planted[0]
     assert both.known.means.equal(alone.known.means)
     assert both.evidence["called_unknown"] == alone.evidence["called_unknown"]
-    assert (alone.evidence["images"], both.evidence["images"]) == (800, 1_600)
+    assert (alone.evidence["images"], both.evidence["images"]) == (320, 640)
     assert "cross_validation" not in alone.evidence
     found = both.evidence["cross_validation"]
     right = logits.argmax(axis=1) == labels
     recalls = [right[labels == category].mean() for category in range(CLASSES)]
-    assert (found["models"], found["images"], found["lesions"]) == (2, 1_600, 1_600)
+    assert (found["models"], found["images"], found["lesions"]) == (2, 640, 640)
     accuracy = found["balanced_accuracy"]
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
     assert accuracy["value"] == pytest.approx(np.mean(recalls))

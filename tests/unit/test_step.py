@@ -128,6 +128,7 @@ def test_frozen_weights_stand_still() -> None:
         assert moved == {"head.weight", "head.bias"}
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("c++") is None, reason="compiling needs a C++ compiler")
 def test_a_compiled_model_takes_the_same_steps() -> None:
     # With one block, as each is compiled anew.

@@ -11,7 +11,7 @@ from handlers.appearance import Appearance
 from handlers.fitted import SetLimits
 from train.doubt.distance import distances, known
 from train.doubt.fitted import Fitted
-from train.doubt.methods import Features, fifths
+from train.doubt.methods import Division, Features, fifths
 from train.doubt.quality import fit_limits
 from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
@@ -61,6 +61,11 @@ def fit(
     far = distances(features.embeddings, of)
     farther = None if unknown is None else distances(unknown.embeddings, of)
     most = limits(lac(shares), answered.labels, COVERAGE)
+    own = divisions(features, seed)
+    told = evidence(answered, divisions(answered, seed) if folds else own, classes, seed)
+    told["called_unknown"] = called_unknown(features, own)
+    if folds:
+        told["cross_validation"] = cross_validation(answered, len(folds) + 1)
     return Fitted(
         temperature=temperature,
         known=of,
@@ -72,22 +77,26 @@ def fit(
         ),
         referral=fit_rules(shares, answered.labels, classes),
         quality=fit_limits(seen),
-        evidence=evidence(answered, classes, seed)
-        | {"called_unknown": called_unknown(features, seed)}
-        | ({"cross_validation": cross_validation(answered, len(folds) + 1)} if folds else {}),
+        evidence=told,
     )
 
 
-def evidence(features: Features, classes: tuple[str, ...], seed: int) -> dict[str, Any]:
+def divisions(features: Features, seed: int) -> list[Division]:
+    return [fifths(features, seed + number) for number in range(DIVISIONS)]
+
+
+def evidence(
+    features: Features, divided: Sequence[Division], classes: tuple[str, ...], seed: int
+) -> dict[str, Any]:
     """By cross-fitting: each fifth of the groups is judged by what the others were fitted to."""
     n, c = features.logits.shape
     sizes: dict[str, list[float]] = {name: [] for name in METHODS}
     covered: dict[str, list[np.ndarray]] = {name: [] for name in METHODS}
     errors, perfect = [], []
-    for division in range(DIVISIONS):
+    for number, division in enumerate(divided):
         shares = np.zeros((n, c))
         members = {name: np.zeros((n, c), dtype=bool) for name in METHODS}
-        for others, fold in fifths(features, seed + division):
+        for others, fold in division:
             labels = features.labels[others]
             temperature = fit_temperature(features.logits[others], labels)
             theirs = softmax(features.logits[others] / temperature, axis=1)
@@ -96,7 +105,7 @@ def evidence(features: Features, classes: tuple[str, ...], seed: int) -> dict[st
                 most = limits(score(theirs), labels, COVERAGE)
                 members[name][fold] = sets(shares[fold], score(shares[fold]), most)
         errors.append(calibration(features.labels, shares).ece)
-        perfect.append(perfect_ece(shares, seed + division))
+        perfect.append(perfect_ece(shares, seed + number))
         for name, within in members.items():
             sizes[name].append(float(within.sum(axis=1).mean()))
             covered[name].append(by_category(within, features.labels))
@@ -118,11 +127,11 @@ def evidence(features: Features, classes: tuple[str, ...], seed: int) -> dict[st
     }
 
 
-def called_unknown(features: Features, seed: int) -> float:
+def called_unknown(features: Features, divided: Sequence[Division]) -> float:
     """The share of one model's images that is called UNK, by cross-fitting too."""
     found = []
-    for division in range(DIVISIONS):
-        for others, fold in fifths(features, seed + division):
+    for division in divided:
+        for others, fold in division:
             of, asked = features.part(others), features.part(fold)
             temperature = fit_temperature(of.logits, of.labels)
             near = known(of.embeddings, of.labels)

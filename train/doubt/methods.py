@@ -89,6 +89,9 @@ def vim(of: Features, asked: Features) -> np.ndarray:
     return scores
 
 
+# For each fold the rows of the others, and its own.
+Division = list[tuple[np.ndarray, np.ndarray]]
+
 METHODS: dict[str, Callable[[Features, Features], np.ndarray]] = {
     "Mahalanobis": mahalanobis,
     "ViM": vim,
@@ -98,7 +101,7 @@ METHODS: dict[str, Callable[[Features, Features], np.ndarray]] = {
 }
 
 
-def fifths(of: Features, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+def fifths(of: Features, seed: int) -> Division:
     """Of the groups, with the categories' shares kept: the rows of the others, and its own."""
     folds = StratifiedGroupKFold(FOLDS, shuffle=True, random_state=seed)
     with warnings.catch_warnings():
