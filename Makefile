@@ -37,13 +37,14 @@ check: env
 env: $(VENV)/installed
 model: model_store/skin_vit.mar
 
-# uv resolves and unpacks the many small ones in a fifth of pip's time; torch's wheels are pip's, as
-# it takes them from where pip is told to look.
+# uv unpacks the many small ones in a fifth of pip's time; torch comes by pip, from where pip is told
+# to look, and so does all else where only pip knows of a mirror.
 $(VENV)/installed: pyproject.toml constraints.txt
 	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 is needed; name it with make PYTHON=/path/to/python3.11" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt torch torchvision uv
-	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -c constraints.txt -e ".[dev]"
+	$(BIN)/uv pip install --quiet --python $(BIN)/python --compile-bytecode -c constraints.txt -e ".[dev]" \
+		|| $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@
 
 # One recipe writes both the model and its config.
