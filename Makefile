@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG := mar_config/skin_lesion_model_config.json
 
-.PHONY: up test test-unit test-serving test-training test-long check env model clean
+.PHONY: up test test-unit test-serving test-training test-long test-long-serving test-long-training check env model clean
 .DEFAULT_GOAL := up
 
 up: env model
@@ -23,10 +23,16 @@ test-serving: env
 	$(BIN)/pytest tests/contract tests/browser -m "not long"
 
 test-training: env
-	nice -n 19 $(BIN)/pytest tests/training
+	nice -n 19 $(BIN)/pytest tests/training -m "not long"
 
 test-long: env
-	$(BIN)/pytest -m long
+	$(MAKE) --jobs=2 --output-sync=recurse test-long-serving test-long-training
+
+test-long-serving: env
+	$(BIN)/pytest tests/unit tests/contract -m long
+
+test-long-training: env
+	nice -n 19 $(BIN)/pytest tests/training -m long
 
 check: env
 	$(BIN)/ruff format --check .

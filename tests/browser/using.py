@@ -10,6 +10,8 @@ def drop(page: Page, *files: tuple[str, bytes]) -> None:
         {"name": name, "mimeType": "application/octet-stream", "buffer": body}
         for name, body in files
     ]
+    # On a slow machine the page may still be at what was chosen before.
+    page.locator("[data-test-script-state=notRunning]").wait_for(state="attached")
     page.locator("input[type=file]").set_input_files(payloads)
 
 

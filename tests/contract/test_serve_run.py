@@ -14,6 +14,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Place:
     return place_in(tmp_path_factory.mktemp("in_its_place"))
 
 
+@pytest.mark.long
 def test_a_torchserve_client_needs_no_change_and_what_is_registered_survives(place: Place) -> None:
     with started(place):
         assert place.ask("inference", "inference", "POST", "/predictions/acting").status_code == 200

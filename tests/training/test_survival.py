@@ -49,6 +49,7 @@ def tensors(value: Any) -> list[torch.Tensor]:  # noqa: ANN401  # any nest of di
     return [value] if isinstance(value, torch.Tensor) else []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(torch.cuda.is_available(), reason="bit-equality is promised on CPU")
 def test_a_worker_killed_within_an_epoch_changes_no_bit_and_no_mlflow_run(
     unbroken: tuple[Path, str], start: Start, uri: str, tmp_path: Path

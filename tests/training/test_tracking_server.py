@@ -12,6 +12,8 @@ import pytest
 from tests.training.server import Server, wait_for
 from train import send, tracking
 
+pytestmark = pytest.mark.long
+
 CRASH = """
 import os, sys, threading, time
 from pathlib import Path

@@ -19,6 +19,8 @@ from train import checkpoint
 from train.config import TrainConfig, parse
 from up.processes import MARK, marked
 
+pytestmark = pytest.mark.long
+
 ENDED_WITHIN_S = 120
 
 
