@@ -54,7 +54,8 @@ def started(folder: Path, *flags: str, tracking_uri: str | None) -> "subprocess.
 
 def finished(process: "subprocess.Popen[str]") -> str:
     """What it told the person in front of it."""
-    _, told = process.communicate(timeout=300)
+    # Beside servers at work it has the lowest priority.
+    _, told = process.communicate(timeout=900)
     assert process.returncode == 0, told
     return told
 

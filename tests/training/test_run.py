@@ -5,6 +5,7 @@ import signal
 from pathlib import Path
 
 import mlflow
+import pytest
 from mlflow.entities import Run
 
 from tests.training.conftest import THREE_EPOCHS, Start, finished
@@ -46,6 +47,7 @@ def test_a_run_learns_and_mlflow_holds_all_of_it(unbroken: tuple[Path, str], uri
     assert artefacts == {"best_model.pth", "confusion_matrix.png", "split.csv"}
 
 
+@pytest.mark.long
 def test_two_workers_train_together_and_without_a_server_into_a_local_file(
     start: Start, tmp_path: Path
 ) -> None:
@@ -64,6 +66,7 @@ def test_two_workers_train_together_and_without_a_server_into_a_local_file(
     assert (saved.training["epoch"], saved.training["keep"]) == (2, "last")
 
 
+@pytest.mark.long
 def test_after_ctrl_c_the_checkpoint_is_usable_and_resume_goes_on_in_the_same_run(
     start: Start, uri: str, tmp_path: Path
 ) -> None:
