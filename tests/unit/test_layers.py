@@ -10,14 +10,7 @@ STEM = "patch_embed.backbone."
 # What the names in each layer start with, from the input to the output.
 PLAIN = ["cls_token pos_embed patch_embed.", *(f"blocks.{k}." for k in range(6)), "norm.", "head."]
 DEEP = [*PLAIN[:7], *(f"blocks.{k}." for k in range(6, 12)), *PLAIN[7:]]
-HYBRID = [
-    f"{STEM}conv_stem. {STEM}bn1.",
-    *(f"{STEM}blocks.{k}." for k in range(7)),
-    "pos_embed patch_embed.",
-    *PLAIN[1:3],
-    "fc_norm.",
-    "head.",
-]
+HYBRID = [f"{STEM}conv_stem. {STEM}bn1.", *(f"{STEM}blocks.{k}." for k in range(7)), *PLAIN]
 LAYERS = {"test_vit": PLAIN, "vit_tiny_patch16_224": DEEP, DEFAULT_MODEL: HYBRID}
 
 

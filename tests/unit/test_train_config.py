@@ -15,7 +15,7 @@ NAN = float("nan")
 NAMES = [field.name for field in fields(TrainConfig)]
 SAYS = {
     "data": "folder with the ISIC 2019 CSVs and images",
-    "model": r"timm name of a ViT \(skin_vit_lite2_gap_224; without --data test_vit\)",
+    "model": r"timm name of a ViT \(skin_vit_lite2_224; without --data test_vit\)",
     "init": r"imagenet .*, none, or a \.pth or \.safetensors file",
     "hold_out": r"share of the lesions held out .*\(0\.2\)",
     "fold": r"which of the parts of that size is held out, counted from 0 \(0\)",
@@ -48,7 +48,7 @@ def flag(name: str) -> str:
 
 @pytest.mark.parametrize(
     ("given", "model", "init", "train_size", "freeze"),
-    [({}, "test_vit", "none", 0, "0"), (DATA, "skin_vit_lite2_gap_224", "imagenet", 192, "3")],
+    [({}, "test_vit", "none", 0, "0"), (DATA, "skin_vit_lite2_224", "imagenet", 192, "3")],
     ids=["generated", "real data"],
 )
 def test_the_defaults_suit_the_data(
@@ -237,7 +237,7 @@ GIVEN: list[dict[str, object]] = [
     {"model": "test_vit", "init": "some.pth", "seed": 3},
     DATA | {"model": "test_vit", "init": "none", "lr": 1e-5, "batch_size": 12, "workers": 3},
     {"epochs": 1, "ray_address": "127.0.0.1:6379"},
-    {"model": "skin_vit_lite2_gap_224"},
+    {"model": "skin_vit_lite2_224"},
     DATA | {"leave_out": "SCC", "unk_data": "/my data/unknown"},
     DATA | {"freeze": "all", "hold_out": 0.0, "accumulate": 4, "precision": "bf16", "views": 1},
 ]

@@ -25,7 +25,7 @@ PAST_WARM_UP = 0.1
         pytest.param("vit_tiny_patch16_384", 384, marks=pytest.mark.long),
         pytest.param("vit_tiny_r_s16_p8_224", 224, marks=pytest.mark.long),
         ("test_vit3", 160),
-        ("skin_vit_lite2_gap_224", 224),
+        ("skin_vit_lite2_224", 224),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
