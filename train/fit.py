@@ -129,7 +129,9 @@ def draw(line: "ray.actor.ActorHandle", thread: threading.Thread, epochs: int) -
             title = f"epoch {position.epoch + 1}/{epochs}"
             bars[position.epoch] = tqdm(total=position.of_images, desc=title, unit="image")
         bar = bars[position.epoch]
-        bar.set_postfix(loss=f"{position.loss:.3f}", best=f"{position.best:.3f}", refresh=False)
+        numbers = {"loss": position.loss, "best": position.best}
+        known = {name: f"{number:.3f}" for name, number in numbers.items() if number is not None}
+        bar.set_postfix(known, refresh=False)
         bar.update(position.images - bar.n)
     for finished in bars.values():
         finished.close()

@@ -138,7 +138,7 @@ class Training:
                 images=step * self.step_size,
                 of_images=steps * self.step_size,
                 loss=loss,
-                best=0.0 if best is None else best.balanced_accuracy,
+                best=None if best is None else best.balanced_accuracy,
             )
             stop += self.reporter.report(position)
         if self.world > 1:

@@ -10,11 +10,13 @@ ASK_EVERY_S = 0.5
 
 @dataclass(frozen=True, kw_only=True)
 class Position:
+    """`best` is the best balanced accuracy so far, None before any epoch was validated."""
+
     epoch: int
     images: int
     of_images: int
     loss: float
-    best: float
+    best: float | None
 
 
 @ray.remote(num_cpus=0)

@@ -31,6 +31,10 @@ def test_a_run_learns_and_mlflow_holds_all_of_it(unbroken: tuple[Path, str], uri
     assert re.search(r"0 lesions and 0 groups of near-duplicates on both sides", told)
     assert re.search(r"a random split would have leaked \d+ lesions", told)
     assert re.search(r"epoch 3/3:.*384/384 .*image/s", told)
+    before, after = told.split("epoch 2/3", maxsplit=1)
+    assert "loss=" in before
+    assert "best=" not in before
+    assert "best=" in after
     saved = checkpoint.read(folder / "model_store" / "best_model.pth")
     assert saved.training["command"] == " ".join(("python -m train.run", *THREE_EPOCHS))
     assert float(saved.training["balanced_accuracy"]) > 3 * CHANCE
