@@ -14,6 +14,8 @@ from tests.contract.place import Place, place_in, started
 from tests.pem import pem_files
 from up.processes import marked
 
+pytestmark = pytest.mark.long
+
 LARGEST = 1_000_000
 
 
