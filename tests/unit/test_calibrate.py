@@ -149,6 +149,7 @@ def test_methods_are_compared_on_the_category_a_model_was_trained_without(
     assert found["VASC"].keys() == METHODS.keys()
 
 
+Told = dict[str, str | int | float]
 COMMAND = "python -m train.run --data data/isic2019 --epochs 12"
 
 
@@ -184,6 +185,61 @@ def test_other_folds_answer_for_the_images_the_checkpoint_was_trained_on(
     assert both.temperature == pytest.approx(once.temperature, abs=1e-6)
     assert both.quality == once.quality
     assert both.known.means.equal(alone.known.means)
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        ({}, {"epoch": 3}),
+        ({"epoch": 7, "keep": "best"}, {"epoch": 3, "keep": "best"}),
+        ({"epoch": 7, "keep": "best"}, {"epoch": 7, "keep": "last"}),
+        ({"epoch": 7, "keep": "last"}, {"epoch": 7, "keep": "last"}),
+    ],
+    ids=str,
+)
+def test_folds_that_chose_their_epoch_may_have_another_one(
+    drawings: Path, tmp_path: Path, own: Told, others: Told
+) -> None:
+    file, other = folds(drawings, tmp_path)
+    told(file, own)
+    told(other, others)
+
+    assert calibrated(file, "--data", drawings, "--folds", other).evidence["images"] > EACH
+
+
+@pytest.mark.parametrize(
+    ("own", "others"),
+    [
+        ({"epoch": 7, "keep": "best"}, {"epoch": 12, "keep": "last"}),
+        ({"epoch": 12, "keep": "last"}, {"epoch": 7, "keep": "last"}),
+    ],
+    ids=str,
+)
+def test_folds_whose_epoch_is_another_without_being_chosen_are_refused(
+    drawings: Path,
+    tmp_path: Path,
+    own: Told,
+    others: Told,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    file, other = folds(drawings, tmp_path)
+    told(file, own)
+    told(other, others)
+
+    words = ["--checkpoint", file, "--data", drawings, "--folds", other]
+
+    assert main([str(word) for word in words]) == 2
+    assert caplog.messages[-1].endswith(
+        f"its weights are of epoch {others['epoch']}, the checkpoint's of {own['epoch']}."
+    )
+
+
+def told(file: Path, more: Told) -> None:
+    """The checkpoint as it would say of its training, `--keep` in its command too."""
+    one = read(file)
+    keep = " --keep last" if more.get("keep") == "last" else ""
+    command: Told = {"command": f"{one.training['command']}{keep}"}
+    file.write_bytes(replace(one, training=one.training | more | command).as_bytes())
 
 
 def test_folds_of_another_recipe_or_of_the_same_images_are_refused(

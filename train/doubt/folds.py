@@ -24,9 +24,9 @@ def others_seen(
     found, counted = [], set(own)
     for file in files:
         other = checkpoint.read(file)
-        if recipe(other) != recipe(source):
+        if difference := difference_of(other, source):
             raise DataError(
-                f"{file} was not trained as the checkpoint was but for --fold: {recipe(other)[-1]}."
+                f"{file} was not trained as the checkpoint was but for --fold: {difference}."
             )
         table = unseen(images, other.trained_on).table
         if twice := sorted(counted & set(table["image"])):
@@ -39,6 +39,21 @@ def others_seen(
     return found
 
 
-def recipe(of: Checkpoint) -> tuple[object, ...]:
-    command = re.sub(r" --fold \d+", "", str(of.training.get("command", "not known how")))
-    return of.architecture, of.classes, of.image_size, command
+def difference_of(other: Checkpoint, source: Checkpoint) -> str:
+    """What of the recipe is another, in words; empty if none is."""
+    if recipe(other) != recipe(source):
+        return recipe(other)[-1]
+    kept = {of.training.get("keep", "best") for of in (other, source)}
+    # Each that keeps its best may have it in another epoch: how to choose is the recipe.
+    if kept != {"best"} and epochs(other) != epochs(source):
+        return f"its weights are of epoch {epochs(other)}, the checkpoint's of {epochs(source)}"
+    return ""
+
+
+def recipe(of: Checkpoint) -> tuple[str, tuple[str, ...], int, str]:
+    command = str(of.training.get("command", "not known how"))
+    return of.architecture, of.classes, of.image_size, re.sub(r" --(fold|keep) \w+", "", command)
+
+
+def epochs(of: Checkpoint) -> object:
+    return of.training.get("epoch", "unknown")
