@@ -6,15 +6,13 @@ from pathlib import Path
 import pytest
 
 from handlers.categories import WITHOUT_UNKNOWN
-from tests import tiny
+from tests.unit.calibrating import BARE, calibrated
 from tests.unit.comparable import comparable
 from tests.unit.conftest import EACH, STRANGE
 from train.calibrate import main
 from train.checkpoint import Checkpoint, read
 from train.doubt.fitted import Fitted
 from train.doubt.methods import METHODS
-
-BARE = replace(tiny.checkpoint(), fitted=None)
 
 
 @pytest.fixture
@@ -33,15 +31,6 @@ def without(code: str) -> Checkpoint:
         classes=tuple(BARE.classes[row] for row in rows),
         state_dict=BARE.state_dict | head,
     )
-
-
-def calibrated(file: Path, *words: object) -> Fitted:
-    status = main(["--checkpoint", str(file), *map(str, words)])
-
-    assert status == 0
-    fitted = read(file).fitted
-    assert fitted is not None
-    return fitted
 
 
 @pytest.fixture(scope="module")
@@ -147,120 +136,6 @@ def test_methods_are_compared_on_the_category_a_model_was_trained_without(
     found = fitted.evidence["methods_left_out"]
     assert found.keys() == {"VASC"}
     assert found["VASC"].keys() == METHODS.keys()
-
-
-Told = dict[str, str | int | float]
-COMMAND = "python -m train.run --data data/isic2019 --epochs 12"
-
-
-def folds(drawings: Path, folder: Path) -> list[Path]:
-    """The tiny checkpoint as two of one recipe, trained on one drawing of each
-    category, and on all others."""
-    images = {str(path.relative_to(drawings)) for path in drawings.glob("Train/*/*")}
-    few = {name for name in images if name.endswith("/0.jpg")}
-    files = []
-    for fold, (more, trained) in enumerate((("", few), (" --fold 1", images - few))):
-        one = replace(
-            BARE,
-            training=BARE.training | {"command": COMMAND + more},
-            trained_on=tuple(sorted(trained)),
-        )
-        files.append(folder / f"{fold}.pth")
-        files[-1].write_bytes(one.as_bytes())
-    return files
-
-
-def test_other_folds_answer_for_the_images_the_checkpoint_was_trained_on(
-    drawings: Path, tmp_path: Path, once: Fitted
-) -> None:
-    own, other = folds(drawings, tmp_path)
-
-    alone = calibrated(own, "--data", drawings)
-    both = calibrated(own, "--data", drawings, "--folds", other)
-
-    assert alone.evidence["images"] == (EACH - 1) * len(WITHOUT_UNKNOWN)
-    assert both.evidence["images"] == EACH * len(WITHOUT_UNKNOWN)
-    assert both.evidence["cross_validation"]["models"] == 2
-    # The two have the same weights, so together they are fitted as one that has seen no image.
-    assert both.temperature == pytest.approx(once.temperature, abs=1e-6)
-    assert both.quality == once.quality
-    assert both.known.means.equal(alone.known.means)
-
-
-@pytest.mark.parametrize(
-    ("own", "others"),
-    [
-        ({}, {"epoch": 3}),
-        ({"epoch": 7, "keep": "best"}, {"epoch": 3, "keep": "best"}),
-        ({"epoch": 7, "keep": "best"}, {"epoch": 7, "keep": "last"}),
-        ({"epoch": 7, "keep": "last"}, {"epoch": 7, "keep": "last"}),
-    ],
-    ids=str,
-)
-def test_folds_that_chose_their_epoch_may_have_another_one(
-    drawings: Path, tmp_path: Path, own: Told, others: Told
-) -> None:
-    file, other = folds(drawings, tmp_path)
-    told(file, own)
-    told(other, others)
-
-    assert calibrated(file, "--data", drawings, "--folds", other).evidence["images"] > EACH
-
-
-@pytest.mark.parametrize(
-    ("own", "others"),
-    [
-        ({"epoch": 7, "keep": "best"}, {"epoch": 12, "keep": "last"}),
-        ({"epoch": 12, "keep": "last"}, {"epoch": 7, "keep": "last"}),
-    ],
-    ids=str,
-)
-def test_folds_whose_epoch_is_another_without_being_chosen_are_refused(
-    drawings: Path,
-    tmp_path: Path,
-    own: Told,
-    others: Told,
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    file, other = folds(drawings, tmp_path)
-    told(file, own)
-    told(other, others)
-
-    words = ["--checkpoint", file, "--data", drawings, "--folds", other]
-
-    assert main([str(word) for word in words]) == 2
-    assert caplog.messages[-1].endswith(
-        f"its weights are of epoch {others['epoch']}, the checkpoint's of {own['epoch']}."
-    )
-
-
-def told(file: Path, more: Told) -> None:
-    """The checkpoint as it would say of its training, `--keep` in its command too."""
-    one = read(file)
-    keep = " --keep last" if more.get("keep") == "last" else ""
-    command: Told = {"command": f"{one.training['command']}{keep}"}
-    file.write_bytes(replace(one, training=one.training | more | command).as_bytes())
-
-
-def test_folds_of_another_recipe_or_of_the_same_images_are_refused(
-    drawings: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    own, other = folds(drawings, tmp_path)
-    longer = tmp_path / "longer.pth"
-    trained = read(other)
-    training = trained.training | {"command": f"{COMMAND}0 --fold 1"}
-    longer.write_bytes(replace(trained, training=training).as_bytes())
-    before = own.read_bytes()
-
-    for named, says in (
-        ([longer], f"{longer} was not trained as the checkpoint was but for --fold: {COMMAND}0."),
-        ([other, other], "has not seen 8 images that another has not seen either"),
-        ([own], "has not seen 48 images that another has not seen either"),
-    ):
-        words = ["--checkpoint", own, "--data", drawings, "--folds", *named]
-        assert main([str(word) for word in words]) == 2
-        assert says in caplog.messages[-1]
-        assert own.read_bytes() == before
 
 
 def test_images_whose_category_is_no_output_are_unknown(file: Path, drawings: Path) -> None:
