@@ -21,6 +21,7 @@ from train.origin import ROOT
 log = logging.getLogger(__name__)
 
 VIEWS = (1, 2, 4)
+LEFT_OUT = "methods_left_out"
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -106,7 +107,10 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     if compared is not None:
         evidence |= on_unknown(fitted, seen, compared)
     if given.left_out:
-        evidence["methods_left_out"] = on_left_out(given.left_out, images)
+        evidence[LEFT_OUT] = on_left_out(given.left_out, images)
+    elif source.fitted is not None and LEFT_OUT in source.fitted.evidence:
+        # It is of other models, and as true of them whatever this one is fitted to.
+        evidence[LEFT_OUT] = source.fitted.evidence[LEFT_OUT]
     fitted = replace(fitted, evidence=evidence)
     write(given.out or given.checkpoint, replace(source, fitted=fitted).as_bytes())
     return fitted

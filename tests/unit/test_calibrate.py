@@ -136,6 +136,8 @@ def test_methods_are_compared_on_the_category_a_model_was_trained_without(
     found = fitted.evidence["methods_left_out"]
     assert found.keys() == {"VASC"}
     assert found["VASC"].keys() == METHODS.keys()
+    # And is known still when only the rest is fitted again.
+    assert calibrated(file, "--data", drawings).evidence["methods_left_out"] == found
 
 
 def test_images_whose_category_is_no_output_are_unknown(file: Path, drawings: Path) -> None:
