@@ -12,6 +12,7 @@ from handlers.errors import UnusableModel
 from handlers.fitted import Rule, SetLimits, UnknownLimit
 from handlers.from_json import built
 from handlers.quality import Limits
+from handlers.temperature import Pairs, fits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +32,7 @@ class ModelConfig:
     mean: tuple[float, ...]
     std: tuple[float, ...]
     temperature: float
+    temperature_by_pair: Pairs = ()
     unknown: UnknownLimit | None = None
     prediction_set: SetLimits | None = None
     referral: tuple[Rule, ...] = ()
@@ -50,6 +52,8 @@ class ModelConfig:
             and min(*self.std, self.temperature) > 0
         ):
             raise UnusableModel("Classes, image size, temperature, mean or std is out of range.")
+        if not fits(self.temperature_by_pair, len(self.classes)):
+            raise UnusableModel("The temperature by pair is not a number for each two classes.")
 
     @classmethod
     def load(cls, path: Path) -> Self:

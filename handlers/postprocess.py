@@ -8,6 +8,7 @@ from handlers.answer import SCHEMA, Prediction, PredictionSet, Quality, Referral
 from handlers.categories import CODES
 from handlers.fitted import SetLimits, UnknownLimit
 from handlers.model_config import ModelConfig
+from handlers.temperature import shares as of_logits
 
 Shares = dict[str, float]
 
@@ -17,12 +18,11 @@ def to_prediction(
 ) -> Prediction:
     """One row of logits (len(config.classes),) and its distance -> the answer.
 
-    Softmax with temperature (Guo et al. 2017, arXiv:1706.04599), in double precision; a code the
-    model has no output for gets 0. P(UNK) by the distance takes its share from all of them.
+    A code the model has no output for gets 0. P(UNK) by the distance takes its share from all.
     """
     shares = dict.fromkeys(CODES, 0.0)
-    softmax = torch.softmax(logits.double() / config.temperature, dim=0).tolist()
-    for code, share in zip(config.classes, softmax, strict=True):
+    found = of_logits(logits[None], config.temperature, config.temperature_by_pair)[0].tolist()
+    for code, share in zip(config.classes, found, strict=True):
         shares[code] += share
     unknown = None if config.unknown is None else how_unknown(distance, config.unknown)
     probabilities = shares if unknown is None else folded(shares, unknown["probability"])

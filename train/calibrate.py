@@ -82,7 +82,7 @@ def main(arguments: list[str] | None = None) -> int:
     log.info(
         "%s: temperature %.3f, expected calibration error %.3f (%.3f before), %d images",
         given.out or given.checkpoint,
-        fitted.temperature,
+        fitted.scaling.temperature,
         fitted.evidence["ece"],
         fitted.evidence["ece_before"],
         fitted.evidence["images"],

@@ -55,7 +55,7 @@ def test_a_checkpoint_is_fitted_in_its_place(
     assert fitted.prediction_set.least.keys() == set(WITHOUT_UNKNOWN)
     assert [rule.name for rule in fitted.referral] == ["melanoma", "malignant"]
     assert fitted.known.means.shape == (len(WITHOUT_UNKNOWN), 64)
-    assert f"{file}: temperature {fitted.temperature:.3f}, expected" in caplog.messages[-1]
+    assert f"{file}: temperature {fitted.scaling.temperature:.3f}, expected" in caplog.messages[-1]
 
 
 def test_the_same_images_give_the_same_values(file: Path, drawings: Path, once: Fitted) -> None:
@@ -103,7 +103,7 @@ def test_unknown_images_may_be_fitted_to(
 
     for fitted in (with_alike, with_strange):
         assert fitted.unknown.limit >= once.unknown.limit
-        assert fitted.temperature == once.temperature
+        assert fitted.scaling.temperature == once.scaling.temperature
     assert with_strange.unknown != with_alike.unknown
 
 

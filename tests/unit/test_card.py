@@ -179,7 +179,8 @@ def test_without_an_evaluation_the_card_says_so() -> None:
 def test_what_doubt_was_fitted_to_and_how_well_it_does_is_told() -> None:
     text = card(TRAINING, known().metrics)
 
-    assert "0.125 without it, 0.062 with it" in item(text, "Calibration")
+    told = "0.125 without it, 0.094 without the factors, 0.062 with it"
+    assert told in item(text, "Calibration")
     assert "would show 0.031" in item(text, "Calibration")
     assert "| LAC | 1.50 | 90.0% | – |" in item(text, "Prediction sets")
     assert "| melanoma | MEL | 0.125 | 0.950 | 0.625 |" in item(text, "Referral")
@@ -187,6 +188,15 @@ def test_what_doubt_was_fitted_to_and_how_well_it_does_is_told() -> None:
     assert "calls 87.5% UNK" in unknown
     assert "| method | no lesion | MEL left out | NV left out | mean left out |" in unknown
     assert "| Mahalanobis | 0.980 | 0.625 | 0.750 | 0.688 |" in unknown
+
+
+def test_one_temperature_for_all_is_told_of_without_factors() -> None:
+    doubt = {name: value for name, value in DOUBT.items() if name != "ece_with_one_temperature"}
+
+    told = item(card(TRAINING, known().metrics | {"doubt": doubt}), "Calibration")
+
+    assert "0.125 without it, 0.062 with it" in told
+    assert "factor" not in told
 
 
 @pytest.mark.parametrize(

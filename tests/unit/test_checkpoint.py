@@ -66,6 +66,8 @@ def test_nothing_fitted_comes_back_as_nothing(file: Path) -> None:
     [
         {"temperature": "hot"},
         {"temperature": None},
+        {"temperature_by_pair": 0.5},
+        {"temperature_by_pair": [["hot"]]},
         {"unknown": {"limit": 1.0, "scale": -1.0}},
         {"unknown": None},
         {"referral": [{"name": "melanoma"}]},

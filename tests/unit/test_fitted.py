@@ -11,8 +11,9 @@ from tests import tiny
 from tests.unit.comparable import comparable
 from train.doubt.fitted import Fitted, Known
 
+CLASSES = ("MEL", "NV", "BCC", "SCC")
 FITTED = replace(
-    tiny.fitted(("MEL", "NV", "BCC", "SCC"), 4),
+    tiny.fitted(CLASSES, 4),
     quality=Limits(min_skin=0.125),
     evidence={"ece": 0.04, "sets": {"LAC": {"coverage": {"MEL": None}}}},
 )
@@ -23,6 +24,7 @@ def test_it_comes_back_from_plain_values() -> None:
 
     assert comparable(back) == comparable(FITTED)
     assert back.referral == FITTED.referral
+    assert back.scaling == FITTED.scaling
 
 
 def test_its_plain_values_are_no_classes_of_ours() -> None:
@@ -38,7 +40,16 @@ def test_its_plain_values_are_no_classes_of_ours() -> None:
     assert kinds(FITTED.as_plain()) == {dict, list, str, float, type(None), torch.Tensor}
 
 
-@pytest.mark.parametrize("name", FITTED.as_plain())
+def test_what_was_fitted_before_pairs_were_has_none() -> None:
+    values = FITTED.as_plain()
+    del values["temperature_by_pair"]
+
+    scaling = Fitted.of_plain(values).scaling
+
+    assert (scaling.temperature, scaling.by_pair) == (FITTED.scaling.temperature, ())
+
+
+@pytest.mark.parametrize("name", FITTED.as_plain().keys() - {"temperature_by_pair"})
 def test_a_part_that_is_missing_is_named(name: str) -> None:
     values = FITTED.as_plain()
     del values[name]
@@ -48,12 +59,13 @@ def test_a_part_that_is_missing_is_named(name: str) -> None:
 
 
 def test_all_that_changes_an_answer_is_in_the_model_config() -> None:
-    config = FITTED.within(tiny.config(name="other", image_size=64))
+    config = FITTED.within(tiny.config(name="other", classes=CLASSES))
 
     assert config == tiny.config(
         name="other",
-        image_size=64,
-        temperature=FITTED.temperature,
+        classes=CLASSES,
+        temperature=FITTED.scaling.temperature,
+        temperature_by_pair=FITTED.scaling.by_pair,
         unknown=FITTED.unknown,
         prediction_set=FITTED.prediction_set,
         referral=FITTED.referral,

@@ -47,7 +47,7 @@ def test_other_folds_answer_for_the_images_the_checkpoint_was_trained_on(
     assert both.evidence["images"] == EACH * len(WITHOUT_UNKNOWN)
     assert both.evidence["cross_validation"]["models"] == 2
     # The two have the same weights, so together they are fitted as one that has seen no image.
-    assert both.temperature == pytest.approx(as_one.temperature, abs=1e-6)
+    assert both.scaling.temperature == pytest.approx(as_one.scaling.temperature, abs=1e-6)
     assert both.quality == as_one.quality
     assert both.known.means.equal(alone.known.means)
 

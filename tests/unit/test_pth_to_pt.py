@@ -107,6 +107,7 @@ def test_the_config_holds_what_the_checkpoint_says(
         "mean": [0.1, 0.2, 0.3],
         "std": [0.4, 0.5, 0.6],
         "temperature": 2.0,
+        "temperature_by_pair": [list(row) for row in tiny.by_pair(8)],
         "unknown": {"limit": 115.2, "scale": 4.0},
         "prediction_set": {"coverage": 0.9, "least": dict.fromkeys(WITHOUT_UNKNOWN, 0.1)},
         "referral": [

@@ -12,7 +12,7 @@ from train.doubt.distance import distances
 from train.doubt.fitted import Fitted
 from train.doubt.fitting import Seen, looked_at
 from train.doubt.methods import told_apart
-from train.doubt.unknown import called_of
+from train.doubt.unknown import called
 
 log = logging.getLogger(__name__)
 
@@ -21,11 +21,11 @@ def on_unknown(fitted: Fitted, seen: Seen, unknown: Seen) -> dict[str, object]:
     """`seen` are the validation images that `fitted` was fitted to."""
     strange = unknown.features
     far = distances(strange.embeddings, fitted.known)
-    called = called_of(strange.logits / fitted.temperature, far, fitted.unknown)
+    confidence = fitted.scaling.shares(strange.logits).max(axis=1)
     return {
         "methods_unknown": told_apart(seen.features.part(seen.features.labels >= 0), strange),
         "unknown_images": len(strange),
-        "unknown_called": float(called.mean()),
+        "unknown_called": float(called(far, confidence, fitted.unknown).mean()),
     }
 
 

@@ -1,7 +1,7 @@
 """All that is fitted on validation images, and how well each part does on others of them."""
 
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -15,8 +15,8 @@ from train.doubt.methods import Division, Features, fifths
 from train.doubt.quality import fit_limits
 from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
-from train.doubt.temperature import fit_temperature
-from train.doubt.unknown import called_of, fit_unknown
+from train.doubt.temperature import fit_scaling
+from train.doubt.unknown import called, fit_unknown
 from train.evaluation.calibration import calibration
 from train.evaluation.intervals import balanced_accuracy_interval
 
@@ -55,8 +55,8 @@ def fit(
     answered = Features.together([features, *folds])
     if not (np.isfinite(answered.logits).all() and np.isfinite(answered.embeddings).all()):
         raise FitError("The model's answers are not finite: its training went astray.")
-    temperature = fit_temperature(answered.logits, answered.labels)
-    shares = softmax(answered.logits / temperature, axis=1)
+    scaling = fit_scaling(answered.logits, answered.labels)
+    shares = scaling.shares(answered.logits)
     of = known(features.embeddings, features.labels)
     far = distances(features.embeddings, of)
     farther = None if unknown is None else distances(unknown.embeddings, of)
@@ -67,7 +67,7 @@ def fit(
     if folds:
         told["cross_validation"] = cross_validation(answered, len(folds) + 1)
     return Fitted(
-        temperature=temperature,
+        scaling=scaling,
         known=of,
         unknown=fit_unknown(far, shares[: len(features)].max(axis=1), farther),
         prediction_set=SetLimits(
@@ -92,19 +92,21 @@ def evidence(
     n, c = features.logits.shape
     sizes: dict[str, list[float]] = {name: [] for name in METHODS}
     covered: dict[str, list[np.ndarray]] = {name: [] for name in METHODS}
-    errors, perfect = [], []
+    errors, with_one_errors, perfect = [], [], []
     for number, division in enumerate(divided):
-        shares = np.zeros((n, c))
+        shares, with_one = np.zeros((n, c)), np.zeros((n, c))
         members = {name: np.zeros((n, c), dtype=bool) for name in METHODS}
         for others, fold in division:
             labels = features.labels[others]
-            temperature = fit_temperature(features.logits[others], labels)
-            theirs = softmax(features.logits[others] / temperature, axis=1)
-            shares[fold] = softmax(features.logits[fold] / temperature, axis=1)
+            scaling = fit_scaling(features.logits[others], labels)
+            theirs = scaling.shares(features.logits[others])
+            shares[fold] = scaling.shares(features.logits[fold])
+            with_one[fold] = replace(scaling, by_pair=()).shares(features.logits[fold])
             for name, score in METHODS.items():
                 most = limits(score(theirs), labels, COVERAGE)
                 members[name][fold] = sets(shares[fold], score(shares[fold]), most)
         errors.append(calibration(features.labels, shares).ece)
+        with_one_errors.append(calibration(features.labels, with_one).ece)
         perfect.append(perfect_ece(shares, seed + number))
         for name, within in members.items():
             sizes[name].append(float(within.sum(axis=1).mean()))
@@ -112,6 +114,7 @@ def evidence(
     return {
         "images": n,
         "ece_before": calibration(features.labels, softmax(features.logits, axis=1)).ece,
+        "ece_with_one_temperature": float(np.mean(with_one_errors)),
         "ece": float(np.mean(errors)),
         "ece_of_a_perfect_model": float(np.mean(perfect)),
         "sets": {
@@ -133,12 +136,12 @@ def called_unknown(features: Features, divided: Sequence[Division]) -> float:
     for division in divided:
         for others, fold in division:
             of, asked = features.part(others), features.part(fold)
-            temperature = fit_temperature(of.logits, of.labels)
+            scaling = fit_scaling(of.logits, of.labels)
             near = known(of.embeddings, of.labels)
-            confidence = softmax(of.logits / temperature, axis=1).max(axis=1)
+            confidence = scaling.shares(of.logits).max(axis=1)
             at = fit_unknown(distances(of.embeddings, near), confidence)
             far = distances(asked.embeddings, near)
-            found.append(called_of(asked.logits / temperature, far, at))
+            found.append(called(far, scaling.shares(asked.logits).max(axis=1), at))
     return float(np.concatenate(found).mean())
 
 

@@ -10,6 +10,8 @@ from handlers.fitted import Rule, SetLimits, UnknownLimit
 from handlers.from_json import built
 from handlers.model_config import ModelConfig
 from handlers.quality import Limits
+from handlers.temperature import Pairs
+from train.doubt.temperature import Scaling
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +33,7 @@ class Known:
 class Fitted:
     """`evidence` are plain numbers for the card, each of images that were not fitted on."""
 
-    temperature: float
+    scaling: Scaling
     known: Known
     unknown: UnknownLimit
     prediction_set: SetLimits
@@ -43,7 +45,8 @@ class Fitted:
         """`config` with all that changes an answer."""
         return replace(
             config,
-            temperature=self.temperature,
+            temperature=self.scaling.temperature,
+            temperature_by_pair=self.scaling.by_pair,
             unknown=self.unknown,
             prediction_set=self.prediction_set,
             referral=self.referral,
@@ -53,18 +56,23 @@ class Fitted:
     def told(self) -> dict[str, Any]:
         """What a report says of it."""
         rules = [listed(rule) for rule in self.referral]
-        return self.evidence | {"temperature": self.temperature, "referral": rules}
+        return self.evidence | {"temperature": self.scaling.temperature, "referral": rules}
 
     def as_plain(self) -> dict[str, Any]:
         """Dicts, lists, numbers, texts and tensors."""
-        return asdict(self) | {"referral": [listed(rule) for rule in self.referral]}
+        values = asdict(self) | {"referral": [listed(rule) for rule in self.referral]}
+        scaling = values.pop("scaling")
+        return values | {
+            "temperature": scaling["temperature"],
+            "temperature_by_pair": [list(row) for row in scaling["by_pair"]],
+        }
 
     @classmethod
     def of_plain(cls, values: dict[str, Any]) -> Self:
         """Raises UnusableModel for what `as_plain` did not write."""
         try:
             return cls(
-                temperature=built(float, values["temperature"], "temperature"),
+                scaling=scaling_of(values),
                 known=Known(**values["known"]),
                 unknown=built(UnknownLimit, values["unknown"], "unknown"),
                 prediction_set=built(SetLimits, values["prediction_set"], "prediction_set"),
@@ -74,6 +82,14 @@ class Fitted:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UnusableModel(f"What was fitted can't be read: {error}.") from error
+
+
+def scaling_of(values: dict[str, Any]) -> Scaling:
+    return Scaling(
+        temperature=built(float, values["temperature"], "temperature"),
+        # What was fitted before there was one has none.
+        by_pair=built(Pairs, values.get("temperature_by_pair", []), "temperature_by_pair"),
+    )
 
 
 def listed(rule: Rule) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """P(UNK) from the distance, with no picture of the unknown needed."""
 
 import numpy as np
-from scipy.special import softmax
 
 from handlers.fitted import UnknownLimit
 
@@ -55,8 +54,3 @@ def called(distances: np.ndarray, confidence: np.ndarray, at: UnknownLimit) -> n
     unknown = 1 / (1 + np.exp(np.clip((at.limit - distances) / at.scale, -700, 700)))
     more: np.ndarray = unknown > (1 - unknown) * confidence
     return more
-
-
-def called_of(logits: np.ndarray, distances: np.ndarray, at: UnknownLimit) -> np.ndarray:
-    """(n,) The same for logits (n, c) at the temperature that was fitted."""
-    return called(distances, softmax(logits, axis=1).max(axis=1), at)

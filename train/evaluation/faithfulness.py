@@ -10,6 +10,7 @@ from tqdm import tqdm
 from handlers.classifier import LesionClassifier
 from handlers.errors import Fault
 from handlers.request import Request
+from handlers.temperature import shares
 
 BATCH = 16
 DELETED = 0.2
@@ -71,12 +72,14 @@ def falls(
     logits, _, relevance = classifier.model.explain(pictures, wanted)
     top = logits.argmax(dim=1, keepdim=True)
 
-    def shares(logits: torch.Tensor) -> torch.Tensor:
-        scaled = logits.double() / classifier.config.temperature
-        return scaled.softmax(dim=1).gather(1, top).squeeze(1)
+    config = classifier.config
+
+    def share(logits: torch.Tensor) -> torch.Tensor:
+        all_shares = shares(logits, config.temperature, config.temperature_by_pair)
+        return all_shares.gather(1, top).squeeze(1)
 
     def fall(scores: torch.Tensor) -> torch.Tensor:
-        return shares(logits) - shares(classifier.model(without(pictures, scores))[0])
+        return share(logits) - share(classifier.model(without(pictures, scores))[0])
 
     draws = [torch.rand(relevance.shape, generator=generator) for _ in range(DRAWS)]
     random = torch.stack([fall(draw.to(pictures.device)) for draw in draws]).mean(dim=0)
