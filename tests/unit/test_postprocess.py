@@ -62,6 +62,17 @@ def test_temperature_divides_the_logits(temperature: float, expected: float) -> 
     assert prediction["probabilities"]["MEL"] == pytest.approx(expected)
 
 
+def test_a_pair_of_classes_changes_the_temperature_of_what_lies_between() -> None:
+    # Twice as hot where it is between the two, each having half of it.
+    by_pair = ((0.0, 2 * math.log(2)), (2 * math.log(2), 0.0))
+    settings = tiny.config(classes=("MEL", "NV"), temperature_by_pair=by_pair)
+
+    close, clear = (predicted(logits(p, 1 - p), settings)["probabilities"] for p in (0.51, 0.999))
+
+    assert close["MEL"] == pytest.approx(0.505, abs=1e-4)
+    assert clear["MEL"] == pytest.approx(0.999, abs=1e-4)
+
+
 def test_a_code_that_stands_twice_is_summed() -> None:
     settings = tiny.config(classes=("BKL", "MEL", "BKL"))
 

@@ -19,15 +19,13 @@ def test_without_pairs_it_is_softmax_at_the_temperature() -> None:
 
 
 def test_an_answer_has_the_mean_of_its_pairs_by_their_shares() -> None:
-    # The first two outputs have a half each: four pairs, each a quarter.
-    logits = torch.tensor([[1.0, 1.0, -200.0]])
-    by_pair = ((0.4, 0.8, 9.0), (0.8, 0.0, 9.0), (9.0, 9.0, 9.0))
+    # At the temperature alone, 2, its shares are 3/4 and 1/4.
+    logits = torch.tensor([[2 * math.log(3), 0.0]], dtype=torch.float64)
 
-    found = shares(logits, 2.0, by_pair)
+    found = shares(logits, 2.0, ((0.4, 0.8), (0.8, -1.0)))
 
-    temperature = 2.0 * math.exp((0.4 + 2 * 0.8 + 0.0) / 4)
-    torch.testing.assert_close(found, (logits.double() / temperature).softmax(dim=1))
-    assert found[0, 2] == pytest.approx(math.exp(-201 / temperature) / 2, rel=1e-6)
+    log_factor = (9 * 0.4 + 2 * 3 * 0.8 + 1 * -1.0) / 16
+    assert found[0, 0].item() == pytest.approx(1 / (1 + 3 ** -math.exp(-log_factor)), abs=1e-12)
 
 
 def test_the_same_number_for_all_pairs_is_another_temperature() -> None:
