@@ -14,7 +14,7 @@ from train.doubt.comparison import on_left_out, on_unknown
 from train.doubt.fit import FitError
 from train.doubt.fitted import Fitted
 from train.doubt.fitting import Seen, fitted_to, looked_at
-from train.doubt.folds import others_seen
+from train.folds import others
 from train.models import InitError
 from train.origin import ROOT
 
@@ -40,8 +40,9 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="checkpoints trained by the same command with another --fold: probabilities are fitted"
-        " to the images that these were not trained on too, and the recipe is cross-validated",
+        help="checkpoints trained by the same command with another --fold or --hold-out:"
+        " probabilities are fitted to the images that these were not trained on too, and the recipe"
+        " is cross-validated",
     )
     parser.add_argument(
         "--unk-data",
@@ -99,11 +100,16 @@ def calibrate(given: argparse.Namespace) -> Fitted:
 
     added, compared = strange(given.unk_data), strange(given.unknown)
     images = Images.of(given.data)
-    table = unseen(images, source.trained_on).table
-    folds = others_seen(source, set(table["image"]), given.folds, images)
+    table = unseen(images, source.trained_on)
+    folds = others(source, set(table["image"]), given.folds, images)
     seen = looked_at(source, table)
-    fitted = fitted_to(seen, source.classes, added, folds)
+    theirs = [looked_at(fold.source, fold.table) for fold in folds]
+    fitted = fitted_to(seen, source.classes, added, theirs)
     evidence = dict(fitted.evidence)
+    if folds:
+        models = (source, *(fold.source for fold in folds))
+        fewest = min(len(model.trained_on) for model in models)
+        evidence["cross_validation"] |= {"fewest_training_images": fewest}
     if compared is not None:
         evidence |= on_unknown(fitted, seen, compared)
     if given.left_out:

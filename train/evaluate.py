@@ -1,34 +1,24 @@
 """Measure a model on images it has not seen: python -m train.evaluate --help."""
 
 import argparse
-import hashlib
-import json
 import logging
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-import pandas as pd
-
-from handlers.categories import CODES
 from handlers.errors import UnusableModel
 from registry.address import RegistryError
 from train.data.layouts import DataError
-from train.data.unseen import Images, is_the_validation, unseen
-from train.evaluation.card import card
+from train.data.unseen import Images
+from train.evaluation.evaluation import evaluate, write_files
 from train.evaluation.inputs import MeasureError
 from train.evaluation.logged import STORE, log_evaluation
-from train.evaluation.measures import measure
+from train.evaluation.parts import alone, with_folds
 from train.evaluation.predictions import PredictionError
-from train.evaluation.report import report
-from train.evaluation.subject import DEFAULT_CHECKPOINT, Subject, SubjectError, subject
-from train.evaluation.submission import write
+from train.evaluation.subject import DEFAULT_CHECKPOINT, SubjectError, subject
 from train.models import InitError
-from train.origin import ROOT, commit
+from train.origin import ROOT
 from train.pth_to_pt import ExportError
 
 log = logging.getLogger(__name__)
@@ -45,71 +35,6 @@ ERRORS = (
 )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evaluation:
-    """`metrics` is what metrics.json holds; the rest is of the images that were counted."""
-
-    metrics: dict[str, Any]
-    images: pd.Series
-    labels: np.ndarray
-    probabilities: np.ndarray
-
-
-def evaluate(measured: Subject, model: str, data: Path) -> Evaluation:
-    """Raises DataError if no image may be counted, PredictionError if none is answered."""
-    found = unseen(Images.of(data), measured.trained_on)
-    probabilities = measured.predict([Path(path) for path in found.table["path"]])
-    answered = np.isfinite(probabilities).all(axis=1)
-    if not answered.any():
-        raise PredictionError(f"None of the {len(found.table)} images was answered.")
-    if not answered.all():
-        log.warning("%d images were refused and are left out", int((~answered).sum()))
-    table = found.table.loc[answered].reset_index(drop=True)
-    probabilities = probabilities[answered]
-    labels = table["code"].map(CODES.index).to_numpy(dtype=int)
-    is_validation = is_the_validation(table["image"], measured.trained_on, measured.training)
-    facts = {
-        "model": model,
-        "checkpoint_sha256": measured.checkpoint_sha256,
-        "data": str(data),
-        "images_sha256": hashlib.sha256("\n".join(sorted(table["image"])).encode()).hexdigest(),
-        "commit": commit(),
-        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "is_training_runs_validation": is_validation,
-        # Checkpoints from before that could be told kept the best epoch.
-        "chose_epoch": is_validation and measured.training.get("keep", "best") == "best",
-        "left_out": {
-            "of": found.given,
-            "training_images_known": len(measured.trained_on),
-            "trained_on": found.trained_on,
-            "siblings": found.siblings,
-            "unreadable": list(found.unreadable),
-            "refused": found.table.loc[~answered, "image"].tolist(),
-        },
-    }
-    explained = measured.faithfulness([Path(path) for path in table["path"]])
-    return Evaluation(
-        metrics=measure(labels, probabilities, table)
-        | {"faithfulness": explained, "doubt": measured.doubt, "measured": facts},
-        images=table["image"],
-        labels=labels,
-        probabilities=probabilities,
-    )
-
-
-def write_files(done: Evaluation, training: dict[str, Any], out: Path) -> list[Path]:
-    out.mkdir(parents=True, exist_ok=True)
-    texts = {
-        "metrics.json": json.dumps(done.metrics, indent=2, allow_nan=False) + "\n",
-        "report.html": report(done.metrics, done.labels, done.probabilities),
-        "model_card.md": card(training, done.metrics),
-    }
-    for name, text in texts.items():
-        (out / name).write_text(text)
-    write(out / "predictions.csv", done.images, done.probabilities)
-    return [out / name for name in (*texts, "predictions.csv")]
-
-
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m train.evaluate", description=__doc__)
     parser.add_argument(
@@ -124,6 +49,15 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         required=True,
         help="a folder as train.run takes; images the model was trained on, with all of their"
         " lesions and near-duplicates, are left out",
+    )
+    parser.add_argument(
+        "--folds",
+        type=Path,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="checkpoints trained by the command of --model, a checkpoint, with another --fold or"
+        " --hold-out: they answer for the images that it was trained on",
     )
     parser.add_argument(
         "--checkpoint",
@@ -147,6 +81,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     given = parser.parse_args(arguments)
     if given.model.endswith(".pth") and given.checkpoint is not None:
         parser.error("--checkpoint is for a --model that is no checkpoint itself")
+    if given.folds and not given.model.endswith(".pth"):
+        parser.error("--folds is for a --model that is a checkpoint (.pth)")
     return given
 
 
@@ -155,8 +91,14 @@ def main(arguments: list[str] | None = None) -> int:
     given = parse(arguments)
     try:
         with tempfile.TemporaryDirectory() as folder:
-            measured = subject(given.model, given.config, given.checkpoint, Path(folder))
-            done = evaluate(measured, given.model, given.data)
+            here = Path(folder)
+            measured = subject(given.model, given.config, given.checkpoint, here)
+            images = Images.of(given.data)
+            if given.folds:
+                parts = with_folds(Path(given.model), measured, images, given.folds, here)
+            else:
+                parts = alone(measured, images)
+            done = evaluate(parts, given.model, images)
     except ERRORS as error:
         log.error("%s", error)
         return 2

@@ -45,7 +45,7 @@ def promote(uri: str, data: Path) -> Version:
         here = [fetched(uri, version, Path(folder)) for version in rivals]
         # One set for both, which neither was trained on.
         known = sorted({name for version in here for name in trained_on(version)})
-        table = unseen(Images.of(data), tuple(known)).table
+        table = unseen(Images.of(data), tuple(known))
         if champion is not None:
             compare(*(score(one, table) for one in here))
         paths = [Path(path) for path in table["path"]]

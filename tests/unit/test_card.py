@@ -115,15 +115,33 @@ def test_a_cross_validation_is_told_beside_the_held_out_part() -> None:
         "images": 6000,
         "lesions": 4519,
         "balanced_accuracy": {"value": 0.75, "low": 0.7, "high": 0.8},
+        "fewest_training_images": 4799,
     }
 
     text = card(TRAINING, metrics | {"doubt": metrics["doubt"] | {"cross_validation": found}})
 
     head = text.split("## Data")[0]
-    assert "by 5 models of its recipe" in head
+    assert "by 5 models of its recipe, trained on 4799 images or more, on the images" in head
     assert "0.750 (0.700 to 0.800),\non 6000 images of 4519 lesions" in head
     assert "the one of 5 models of this recipe" in item(text, "Calibration")
     assert "Cross-validated" not in card(TRAINING, metrics).split("## Data")[0]
+
+
+def test_an_evaluation_by_several_models_is_the_cross_validation() -> None:
+    metrics = known().metrics
+    models = [{"training_images": 20, "images": 24}, {"training_images": 30, "images": 40}]
+    facts = metrics["measured"] | {"answered_by": models, "is_training_runs_validation": True}
+    found = {"models": 2, "images": 64, "lesions": 32, "balanced_accuracy": {}}
+    doubt = metrics["doubt"] | {"cross_validation": found}
+
+    text = card(TRAINING, metrics | {"measured": facts, "doubt": doubt})
+
+    head = " ".join(text.split("## Data")[0].split())
+    assert "the one of 2 models of its recipe that was not trained on it nor on another" in head
+    assert "trained on 20 images, answered 24, the others, trained on 30, 40." in head
+    assert "Cross-validated" not in head
+    assert "No model was asked for a picture of a lesion" in item(text, "Partitions")
+    assert "fitted to these images too" in item(text, "Performance")
 
 
 def test_the_last_epoch_was_chosen_by_no_image() -> None:

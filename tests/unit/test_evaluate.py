@@ -170,9 +170,9 @@ def test_our_checkpoint_is_taken_where_the_model_is_its(
 
     assert found.trained_on == (("MEL_0", "NV_2") if is_ours else ())
     assert any("IT IS NOT KNOWN" in message for message in caplog.messages) is not is_ours
-    faithfulness = found.faithfulness([data / "MEL_3.jpg"])
-    assert faithfulness is not None
-    assert (faithfulness["better_than_rollout"] is not None) is is_ours
+    falls = found.falls([data / "MEL_3.jpg"])
+    assert falls is not None
+    assert falls.isnan().any().item() is not is_ours
 
 
 def test_a_url_is_asked_and_its_checkpoint_believed(trained: Path, tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_a_url_is_asked_and_its_checkpoint_believed(trained: Path, tmp_path: Pat
 
     assert (named.trained_on, unnamed.trained_on) == (("MEL_0", "NV_2"), ())
     assert unnamed.checkpoint_sha256 == ""
-    assert named.faithfulness([tmp_path]) is None
+    assert named.falls([tmp_path]) is None
 
 
 def test_a_registered_model_brings_the_names_it_was_trained_on(

@@ -8,34 +8,21 @@ import pytest
 from handlers.categories import WITHOUT_UNKNOWN
 from tests.unit.calibrating import BARE, calibrated
 from tests.unit.conftest import EACH
+from tests.unit.folded import COMMAND, folds
 from train.calibrate import main
 from train.checkpoint import read
+from train.data.unseen import Images, unseen
+from train.folds import others
 
+# Of each category, the drawings that the one and the other have not seen.
+MANY, FEW = {"1", "2", "3", "4", "5", "6"}, {"0"}
 Told = dict[str, str | int | float]
-COMMAND = "python -m train.run --data data/isic2019 --epochs 12"
-
-
-def folds(drawings: Path, folder: Path) -> list[Path]:
-    """The tiny checkpoint as two of one recipe, trained on one drawing of each
-    category, and on all others."""
-    images = {str(path.relative_to(drawings)) for path in drawings.glob("Train/*/*")}
-    few = {name for name in images if name.endswith("/0.jpg")}
-    files = []
-    for fold, (more, trained) in enumerate((("", few), (" --fold 1", images - few))):
-        one = replace(
-            BARE,
-            training=BARE.training | {"command": COMMAND + more},
-            trained_on=tuple(sorted(trained)),
-        )
-        files.append(folder / f"{fold}.pth")
-        files[-1].write_bytes(one.as_bytes())
-    return files
 
 
 def test_other_folds_answer_for_the_images_the_checkpoint_was_trained_on(
     drawings: Path, tmp_path: Path
 ) -> None:
-    own, other = folds(drawings, tmp_path)
+    own, other = folds(drawings, tmp_path, MANY, FEW)
     unseen = tmp_path / "unseen.pth"
     unseen.write_bytes(BARE.as_bytes())
     as_one = calibrated(unseen, "--data", drawings)
@@ -45,11 +32,28 @@ def test_other_folds_answer_for_the_images_the_checkpoint_was_trained_on(
 
     assert alone.evidence["images"] == (EACH - 1) * len(WITHOUT_UNKNOWN)
     assert both.evidence["images"] == EACH * len(WITHOUT_UNKNOWN)
-    assert both.evidence["cross_validation"]["models"] == 2
+    found = both.evidence["cross_validation"]
+    assert (found["models"], found["fewest_training_images"]) == (2, len(WITHOUT_UNKNOWN))
     # The two have the same weights, so together they are fitted as one that has seen no image.
     assert both.scaling.temperature == pytest.approx(as_one.scaling.temperature, abs=1e-6)
     assert both.quality == as_one.quality
     assert both.known.means.equal(alone.known.means)
+
+
+def test_a_fold_of_another_hold_out_answers_for_what_is_left(
+    drawings: Path, tmp_path: Path
+) -> None:
+    """The second has not seen what the checkpoint has not seen, and one drawing more of each
+    category; the third has not seen the drawing that is left."""
+    one, more, rest = folds(drawings, tmp_path, MANY - {"6"}, MANY, FEW)
+    images = Images.of(drawings)
+    source = read(one)
+    own = set(unseen(images, source.trained_on)["image"])
+
+    found = others(source, own, [more, rest], images)
+
+    assert [{Path(name).stem for name in fold.table["image"]} for fold in found] == [{"6"}, {"0"}]
+    assert [len(fold.table) for fold in found] == [len(WITHOUT_UNKNOWN)] * 2
 
 
 @pytest.mark.parametrize(
@@ -65,7 +69,7 @@ def test_other_folds_answer_for_the_images_the_checkpoint_was_trained_on(
 def test_folds_whose_epoch_was_chosen_or_is_the_same_are_taken(
     drawings: Path, tmp_path: Path, own: Told, others: Told
 ) -> None:
-    file, other = folds(drawings, tmp_path)
+    file, other = folds(drawings, tmp_path, MANY, FEW)
     told(file, own)
     told(other, others)
 
@@ -89,7 +93,7 @@ def test_folds_whose_epoch_is_another_without_being_chosen_are_refused(
     others: Told,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    file, other = folds(drawings, tmp_path)
+    file, other = folds(drawings, tmp_path, MANY, FEW)
     told(file, own)
     told(other, others)
 
@@ -109,10 +113,10 @@ def told(file: Path, more: Told) -> None:
     file.write_bytes(replace(one, training=one.training | more | command).as_bytes())
 
 
-def test_folds_of_another_recipe_or_of_the_same_images_are_refused(
+def test_folds_of_another_recipe_or_with_no_image_left_are_refused(
     drawings: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    own, other = folds(drawings, tmp_path)
+    own, other = folds(drawings, tmp_path, MANY, FEW)
     longer = tmp_path / "longer.pth"
     trained = read(other)
     training = trained.training | {"command": f"{COMMAND}0 --fold 1"}
@@ -120,9 +124,9 @@ def test_folds_of_another_recipe_or_of_the_same_images_are_refused(
     before = own.read_bytes()
 
     for named, says in (
-        ([longer], f"{longer} was not trained as the checkpoint was but for --fold: {COMMAND}0."),
-        ([other, other], "has not seen 8 images that another has not seen either"),
-        ([own], "has not seen 48 images that another has not seen either"),
+        ([longer], f"trained as the checkpoint was but for --fold and --hold-out: {COMMAND}0."),
+        ([other, other], f"{other} was trained on all images that those before it were"),
+        ([own], f"{own} was trained on all images that those before it were trained on"),
     ):
         words = ["--checkpoint", own, "--data", drawings, "--folds", *named]
         assert main([str(word) for word in words]) == 2

@@ -20,7 +20,9 @@ from registry.download import fetched
 from registry.versions import Version, addressed, with_alias
 from tests import tiny
 from tests.images import lesion
-from train.evaluate import evaluate
+from train.data.unseen import Images
+from train.evaluation.evaluation import evaluate
+from train.evaluation.parts import alone
 from train.evaluation.subject import subject
 from train.register_model import CARD, METRICS, TRAINED_ON, lesion_jpeg, main
 
@@ -74,7 +76,8 @@ def evaluation(registered: Registered, tmp_path: Path) -> Path:
         for seed in range(2):
             lesion(seed, code).save(folder / f"{code}-{seed}.png")
     measured = subject(str(exported.model), exported.config, exported.checkpoint, tmp_path)
-    metrics = evaluate(measured, str(exported.model), tmp_path).metrics
+    images = Images.of(tmp_path)
+    metrics = evaluate(alone(measured, images), str(exported.model), images).metrics
     (tmp_path / METRICS).write_text(json.dumps(metrics))
     return tmp_path
 

@@ -112,6 +112,30 @@ def test_names_from_outside_are_text() -> None:
     assert name in shown.text
 
 
+@pytest.mark.parametrize(
+    ("trained", "told"),
+    [
+        ((5700, 4800, 4799), "trained on 4799 to 4800, 5700."),
+        ((5700, 4800, 4800), "trained on 4800, 5700."),
+    ],
+)
+def test_it_says_how_many_images_each_of_several_models_answered(
+    trained: tuple[int, ...], told: str
+) -> None:
+    answered = (300, 1200, 4500)
+    models = [
+        {"checkpoint_sha256": "", "training_images": of, "images": images}
+        for of, images in zip(trained, answered, strict=True)
+    ]
+
+    text = " ".join(page_of(measured(answered_by=models)).text.split())
+
+    assert "answered by the one of 3 models of its recipe" in text
+    assert f"this one, trained on 5700 images, answered 300, the others, {told}" in text
+    assert "Images every model was trained on" in text
+    assert "answered by the one of" not in " ".join(page_of(measured()).text.split())
+
+
 def test_a_cross_validation_is_told() -> None:
     interval = {"value": 0.75, "low": 0.7, "high": 0.8}
     found = {"models": 5, "images": 6000, "lesions": 4519, "balanced_accuracy": interval}
@@ -134,7 +158,7 @@ def test_a_cross_validation_is_told() -> None:
         ),
         (
             {"is_training_runs_validation": True, "chose_epoch": True},
-            "These are the images on which the training run chose its epoch.",
+            "These are the images on which training chose its epoch.",
         ),
     ],
     ids=["unknown training images", "validation images"],

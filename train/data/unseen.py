@@ -3,7 +3,7 @@
 import logging
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 
@@ -11,17 +11,6 @@ from train.data.layouts import DataError, read
 from train.data.split import Split, readable
 
 log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Unseen:
-    """`table` holds what may be counted; `siblings` share a lesion or are near-duplicates."""
-
-    table: pd.DataFrame
-    given: int
-    unreadable: tuple[str, ...]
-    trained_on: int
-    siblings: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +28,9 @@ class Images:
         return cls(folder=folder, given=given, table=readable(given))
 
 
-def unseen(images: Images, trained_on: tuple[str, ...]) -> Unseen:
-    """Raises DataError if no image is left."""
+def unseen(images: Images, trained_on: tuple[str, ...]) -> pd.DataFrame:
+    """The rows that may be counted: of no training image, of none that shows the lesion of one, or
+    is a near-duplicate. Raises DataError if no image is left."""
     given, table = images.given, images.table
     known = table["image"].isin(trained_on)
     # By the table as it was given too: a training image may be unreadable here, not its sibling.
@@ -56,19 +46,28 @@ def unseen(images: Images, trained_on: tuple[str, ...]) -> Unseen:
             int(known.sum()),
             int(sibling.sum()),
         )
-    left = table.loc[~known & ~sibling].reset_index(drop=True)
+    left: pd.DataFrame = table.loc[~known & ~sibling].reset_index(drop=True)
     if left.empty:
         raise DataError(
             f"The model was trained on every image or lesion in {images.folder}: name --data it has"
             " not seen."
         )
-    return Unseen(
-        table=left,
-        given=len(given),
-        unreadable=tuple(sorted(set(given["image"]) - set(table["image"]))),
-        trained_on=int(known.sum()),
-        siblings=int(sibling.sum()),
-    )
+    return left
+
+
+def left_out(images: Images, counted: pd.Series, trained_on: tuple[str, ...]) -> dict[str, Any]:
+    """Why images are not among those `counted`, of which there are names: how many the model was
+    trained on, how many are siblings of these, and the names of what can't be read."""
+    readable_ones = images.table["image"]
+    others = readable_ones[~readable_ones.isin(counted)]
+    known = int(others.isin(trained_on).sum())
+    return {
+        "of": len(images.given),
+        "training_images_known": len(trained_on),
+        "trained_on": known,
+        "siblings": len(others) - known,
+        "unreadable": sorted(set(images.given["image"]) - set(readable_ones)),
+    }
 
 
 def is_the_validation(

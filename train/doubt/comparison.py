@@ -34,7 +34,7 @@ def on_left_out(files: Sequence[Path], images: Images) -> dict[str, dict[str, fl
     found = {}
     for file in files:
         source = checkpoint.read(file)
-        table = unseen(images, source.trained_on).table
+        table = unseen(images, source.trained_on)
         codes = sorted(set(table["code"]) - set(source.classes) - {"UNK"})
         if len(codes) != 1:
             raise DataError(f"{file} was not trained with --leave-out.")

@@ -16,35 +16,36 @@ BATCH = 16
 DELETED = 0.2
 # Of random patches, whose mean is one image's.
 DRAWS = 5
-# Evenly from more, as each image is answered eight times.
-MOST_IMAGES = 2000
-
 Faithfulness = dict[str, float | int | None]
 Map = Callable[[torch.Tensor], torch.Tensor]
 
 
 @torch.inference_mode()
-def faithfulness(
-    classifier: LesionClassifier, rollout: Map | None, paths: list[Path]
-) -> Faithfulness:
-    """How far the top output's probability falls without the top patches of a map.
+def falls(classifier: LesionClassifier, rollout: Map | None, paths: list[Path]) -> torch.Tensor:
+    """(3, n): how far the top output's probability falls without the top patches of a map.
 
-    By the model's own map, by random ones and by `rollout`, where there is one: pictures
-    (n, 3, size, size) -> (n, grid, grid). Images that can't be read are left out.
+    By the model's own map, by random ones (their mean) and by `rollout`, pictures
+    (n, 3, size, size) -> (n, grid, grid); NaN without it. Images that can't be read are left out.
     """
     generator = torch.Generator().manual_seed(0)
-    some = paths[:: -(-len(paths) // MOST_IMAGES)]
     found = [
-        falls(classifier, pictures, rollout, generator) for pictures in batches(classifier, some)
+        falls_of(classifier, pictures, rollout, generator)
+        for pictures in batches(classifier, paths)
     ]
-    own, random, rolled = torch.cat(found, dim=1)
+    return torch.cat([torch.empty(3, 0), *found], dim=1)
+
+
+def faithfulness(found: torch.Tensor) -> Faithfulness:
+    """Of all models' falls (3, n)."""
+    own, random, rolled = found
+    compared = not rolled.isnan().any()
     return {
         "images": len(own),
         "better_than_random": (own > random).double().mean().item(),
-        "better_than_rollout": (own > rolled).double().mean().item() if rollout else None,
+        "better_than_rollout": (own > rolled).double().mean().item() if compared else None,
         "mean_drop": own.mean().item(),
         "mean_drop_random": random.mean().item(),
-        "mean_drop_rollout": rolled.mean().item() if rollout else None,
+        "mean_drop_rollout": rolled.mean().item() if compared else None,
         "deleted": DELETED,
     }
 
@@ -61,13 +62,13 @@ def batches(classifier: LesionClassifier, paths: list[Path]) -> Iterator[torch.T
             yield torch.stack(inputs).to(classifier.device)
 
 
-def falls(
+def falls_of(
     classifier: LesionClassifier,
     pictures: torch.Tensor,
     rollout: Map | None,
     generator: torch.Generator,
 ) -> torch.Tensor:
-    """(3, n): by the model's map, by random ones (their mean) and by `rollout`, else NaN."""
+    """Of one batch."""
     wanted = torch.zeros(len(pictures), len(classifier.config.classes), device=pictures.device)
     logits, _, relevance = classifier.model.explain(pictures, wanted)
     top = logits.argmax(dim=1, keepdim=True)

@@ -15,7 +15,7 @@ from handlers.classifier import LesionClassifier
 from registry.download import files, is_registered
 from train import checkpoint
 from train.checkpoint import Checkpoint
-from train.evaluation.faithfulness import Faithfulness, faithfulness
+from train.evaluation.faithfulness import falls
 from train.evaluation.predictions import of_classifier, of_url
 from train.evaluation.rollout import rollout
 from train.origin import ROOT
@@ -35,12 +35,12 @@ class SubjectError(Exception):
 class Subject:
     """`trained_on` are image names, empty where they are not known; so is `checkpoint_sha256`.
 
-    `faithfulness` gives None of a server, whose maps can't be compared with others. `doubt` is what
-    was found when the answer's doubt was fitted; None where it was not.
+    `falls` are those by which maps are judged, None of a server, whose maps can't be compared with
+    others. `doubt` is what was found when the answer's doubt was fitted; None where it was not.
     """
 
     predict: Callable[[list[Path]], np.ndarray]
-    faithfulness: Callable[[list[Path]], Faithfulness | None]
+    falls: Callable[[list[Path]], torch.Tensor | None]
     checkpoint_sha256: str
     trained_on: tuple[str, ...]
     training: dict[str, str | int | float]
@@ -92,7 +92,7 @@ def described(
         )
     return Subject(
         predict=predict,
-        faithfulness=comparison(classifier, source),
+        falls=comparison(classifier, source),
         checkpoint_sha256=sha256,
         trained_on=names,
         training={} if source is None else source.training,
@@ -102,14 +102,14 @@ def described(
 
 def comparison(
     classifier: LesionClassifier | None, source: Checkpoint | None
-) -> Callable[[list[Path]], Faithfulness | None]:
+) -> Callable[[list[Path]], torch.Tensor | None]:
     """Of its maps with random ones, and with attention rollout where its checkpoint is known."""
     if classifier is None:
         return lambda _: None
     flow = None
     if source is not None:
         flow = partial(rollout, source.model().to(classifier.device), views=source.views)
-    return partial(faithfulness, classifier, flow)
+    return partial(falls, classifier, flow)
 
 
 def source_of(model: str, expected: str, trained: Path | None) -> Path | None:

@@ -20,6 +20,7 @@ def rendered(template: str, values: dict[str, object]) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {
+        "answered_by": words.answered_by,
         "code": words.code,
         "faithful": words.faithful,
         "interval": words.interval,

@@ -64,6 +64,17 @@ def faithful(found: dict[str, Any] | None) -> str:
     )
 
 
+def answered_by(models: list[dict[str, Any]]) -> str:
+    """What of an evaluation each of several models answered, the one that is measured first."""
+    own, *others = models
+    counts = [one["training_images"] for one in others]
+    trained = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{counts[0]}"
+    return (
+        f"this one, trained on {own['training_images']} images, answered {own['images']}, the"
+        f" others, trained on {trained}, {sum(one['images'] for one in others)}"
+    )
+
+
 def code(text: object) -> str:
     """Markdown in which nothing of a user's text has a meaning."""
     return "`" + re.sub(r"[`\s]+", " ", str(text)) + "`"

@@ -3,39 +3,49 @@ they answer every image as one that was not trained on it."""
 
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+import pandas as pd
 
 from train import checkpoint
 from train.checkpoint import Checkpoint
 from train.data.layouts import DataError
 from train.data.unseen import Images, unseen
-from train.doubt.fitting import Seen, looked_at
 
 
-def others_seen(
-    source: Checkpoint, own: set[str], files: Sequence[Path], images: Images
-) -> list[Seen]:
-    """What the checkpoint of each file makes of the images that it, and it alone, has not seen.
+@dataclass(frozen=True, kw_only=True)
+class Fold:
+    """A model of the recipe and the images that it answers for, none of which it has seen."""
 
-    `own` are the names of those that `source` has not seen. Raises DataError for a checkpoint of
-    another recipe, or one whose images are another's too: they would count twice.
+    file: Path
+    source: Checkpoint
+    table: pd.DataFrame
+
+
+def others(source: Checkpoint, own: set[str], files: Sequence[Path], images: Images) -> list[Fold]:
+    """Each answers for the images that it has not seen and that none before it answers for.
+
+    `own` are the names of those that `source` answers for. Raises DataError for a checkpoint of
+    another recipe, or for which no image is left.
     """
-    found, counted = [], set(own)
+    found, answered = [], set(own)
     for file in files:
         other = checkpoint.read(file)
         if difference := difference_of(other, source):
             raise DataError(
-                f"{file} was not trained as the checkpoint was but for --fold: {difference}."
+                f"{file} was not trained as the checkpoint was but for --fold and --hold-out:"
+                f" {difference}."
             )
-        table = unseen(images, other.trained_on).table
-        if twice := sorted(counted & set(table["image"])):
+        table = unseen(images, other.trained_on)
+        table = table.loc[~table["image"].isin(answered)].reset_index(drop=True)
+        if table.empty:
             raise DataError(
-                f"{file} has not seen {len(twice)} images that another has not seen either"
-                f" ({twice[0]}, …): name one checkpoint for each --fold of one --hold-out."
+                f"{file} was trained on all images that those before it were trained on: name one"
+                " checkpoint for each --fold, and each once."
             )
-        counted |= set(table["image"])
-        found.append(looked_at(replace(other, views=source.views), table))
+        answered |= set(table["image"])
+        found.append(Fold(file=file, source=replace(other, views=source.views), table=table))
     return found
 
 
@@ -52,7 +62,8 @@ def difference_of(other: Checkpoint, source: Checkpoint) -> str:
 
 def recipe(of: Checkpoint) -> tuple[str, tuple[str, ...], int, str]:
     command = str(of.training.get("command", "not known how"))
-    return of.architecture, of.classes, of.image_size, re.sub(r" --(fold|keep) \w+", "", command)
+    command = re.sub(r" --(fold|hold-out|keep) [\w.]+", "", command)
+    return of.architecture, of.classes, of.image_size, command
 
 
 def epochs(of: Checkpoint) -> object:

@@ -1,0 +1,116 @@
+"""Models' answers to labelled images -> every number, and the files that hold them."""
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+
+from handlers.categories import CODES
+from train.data.unseen import Images, is_the_validation, left_out
+from train.evaluation.card import card
+from train.evaluation.faithfulness import Faithfulness, faithfulness
+from train.evaluation.measures import measure
+from train.evaluation.parts import Part
+from train.evaluation.predictions import PredictionError
+from train.evaluation.report import report
+from train.evaluation.subject import Subject
+from train.evaluation.submission import write
+from train.origin import commit
+
+log = logging.getLogger(__name__)
+
+# Maps are judged on evenly so many of more, as each image is answered eight times for it.
+MOST_MAPS = 2000
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evaluation:
+    """`metrics` is what metrics.json holds; the rest is of the images that were counted."""
+
+    metrics: dict[str, Any]
+    images: pd.Series
+    labels: np.ndarray
+    probabilities: np.ndarray
+
+
+def evaluate(parts: Sequence[Part], model: str, images: Images) -> Evaluation:
+    """Of the first part's model; the others' are of its recipe. Raises PredictionError if no image
+    is answered."""
+    measured = parts[0].measured
+    asked = pd.concat([part.table for part in parts], ignore_index=True)
+    probabilities = np.concatenate([part.measured.predict(part.paths()) for part in parts])
+    answered = np.isfinite(probabilities).all(axis=1)
+    if not answered.any():
+        raise PredictionError(f"None of the {len(asked)} images was answered.")
+    if not answered.all():
+        log.warning("%d images were refused and are left out", int((~answered).sum()))
+    table = asked.loc[answered].reset_index(drop=True)
+    probabilities = probabilities[answered]
+    labels = table["code"].map(CODES.index).to_numpy(dtype=int)
+    facts = {
+        "model": model,
+        "checkpoint_sha256": measured.checkpoint_sha256,
+        "answered_by": [
+            {
+                "checkpoint_sha256": part.measured.checkpoint_sha256,
+                "training_images": len(part.measured.trained_on),
+                "images": len(part.table),
+            }
+            for part in parts
+        ],
+        "data": str(images.folder),
+        "images_sha256": hashlib.sha256("\n".join(sorted(table["image"])).encode()).hexdigest(),
+        "commit": commit(),
+        "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "is_training_runs_validation": all(held_out(part.measured, images) for part in parts),
+        "chose_epoch": any(chose_epoch(part.measured, images) for part in parts),
+        "left_out": left_out(images, asked["image"], measured.trained_on)
+        | {"refused": asked.loc[~answered, "image"].tolist()},
+    }
+    return Evaluation(
+        metrics=measure(labels, probabilities, table)
+        | {"faithfulness": maps(parts), "doubt": measured.doubt, "measured": facts},
+        images=table["image"],
+        labels=labels,
+        probabilities=probabilities,
+    )
+
+
+def held_out(by: Subject, images: Images) -> bool:
+    """Whether what it has not seen of the images is what its training run held out."""
+    names = images.table["image"]
+    return is_the_validation(names[~names.isin(by.trained_on)], by.trained_on, by.training)
+
+
+def chose_epoch(by: Subject, images: Images) -> bool:
+    """Whether it is what its training run chose its epoch on, too."""
+    # Checkpoints from before that could be told kept the best epoch.
+    return by.training.get("keep", "best") == "best" and held_out(by, images)
+
+
+def maps(parts: Sequence[Part]) -> Faithfulness | None:
+    every = -(-sum(len(part.table) for part in parts) // MOST_MAPS)
+    found = [part.measured.falls(part.paths()[::every]) for part in parts]
+    told = [falls for falls in found if falls is not None]
+    return faithfulness(torch.cat(told, dim=1)) if told else None
+
+
+def write_files(done: Evaluation, training: dict[str, Any], out: Path) -> list[Path]:
+    out.mkdir(parents=True, exist_ok=True)
+    texts = {
+        "metrics.json": json.dumps(done.metrics, indent=2, allow_nan=False) + "\n",
+        "report.html": report(done.metrics, done.labels, done.probabilities),
+        "model_card.md": card(training, done.metrics),
+    }
+    for name, text in texts.items():
+        (out / name).write_text(text)
+    write(out / "predictions.csv", done.images, done.probabilities)
+    return [out / name for name in (*texts, "predictions.csv")]
