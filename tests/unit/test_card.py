@@ -104,7 +104,7 @@ def test_an_evaluation_on_the_validation_images_says_so() -> None:
 
     text = card(TRAINING, metrics | {"measured": facts})
 
-    assert "chose its epoch on these very images" in text
+    assert "The training run chose its epoch on these very images" in text
     assert item(text, "External test set").startswith("None")
 
 
@@ -130,7 +130,8 @@ def test_a_cross_validation_is_told_beside_the_held_out_part() -> None:
 def test_an_evaluation_by_several_models_is_the_cross_validation() -> None:
     metrics = known().metrics
     models = [{"training_images": 20, "images": 24}, {"training_images": 30, "images": 40}]
-    facts = metrics["measured"] | {"answered_by": models, "is_training_runs_validation": True}
+    told = {"answered_by": models, "is_training_runs_validation": True, "chose_epoch": True}
+    facts = metrics["measured"] | told
     found = {"models": 2, "images": 64, "lesions": 32, "balanced_accuracy": {}}
     doubt = metrics["doubt"] | {"cross_validation": found}
 
@@ -140,6 +141,7 @@ def test_an_evaluation_by_several_models_is_the_cross_validation() -> None:
     assert "the one of 2 models of its recipe that was not trained on it nor on another" in head
     assert "trained on 20 images, answered 24, the others, trained on 30, 40." in head
     assert "Cross-validated" not in head
+    assert "One of them or more chose its epoch on these very images" in head
     assert "No model was asked for a picture of a lesion" in item(text, "Partitions")
     assert "fitted to these images too" in item(text, "Performance")
 

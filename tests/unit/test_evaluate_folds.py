@@ -47,9 +47,10 @@ def as_another(one: Checkpoint, seed: int) -> Checkpoint:
     fitted = other.fitted
     assert fitted is not None
     scaling = replace(fitted.scaling, temperature=1.0 + seed)
-    # Another limit for each, so that it shows whose is in use.
+    # Another of everything for each, so that it shows whose is in use.
     unknown = replace(fitted.unknown, limit=fitted.unknown.limit * (1 + seed / 10))
-    fitted = replace(fitted, scaling=scaling, unknown=unknown)
+    known = replace(fitted.known, means=fitted.known.means + seed)
+    fitted = replace(fitted, scaling=scaling, known=known, unknown=unknown)
     return replace(one, state_dict=other.state_dict, fitted=fitted)
 
 

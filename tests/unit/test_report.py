@@ -158,7 +158,7 @@ def test_a_cross_validation_is_told() -> None:
         ),
         (
             {"is_training_runs_validation": True, "chose_epoch": True},
-            "These are the images on which training chose its epoch.",
+            "These are the images on which a training run chose its epoch.",
         ),
     ],
     ids=["unknown training images", "validation images"],
