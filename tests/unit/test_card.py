@@ -139,7 +139,7 @@ def test_an_evaluation_by_several_models_is_the_cross_validation() -> None:
 
     head = " ".join(text.split("## Data")[0].split())
     assert "the one of 2 models of its recipe that was not trained on it nor on another" in head
-    assert "trained on 20 images, answered 24, the others, trained on 30, 40." in head
+    assert "(trained on 20 images) answered 24, the others (trained on 30) 40." in head
     assert "Cross-validated" not in head
     assert "One of them or more chose its epoch on these very images" in head
     assert "No model was asked for a picture of a lesion" in item(text, "Partitions")

@@ -115,8 +115,8 @@ def test_names_from_outside_are_text() -> None:
 @pytest.mark.parametrize(
     ("trained", "told"),
     [
-        ((5700, 4800, 4799), "trained on 4799 to 4800, 5700."),
-        ((5700, 4800, 4800), "trained on 4800, 5700."),
+        ((5700, 4800, 4799), "(trained on 4799 to 4800) 5700."),
+        ((5700, 4800, 4800), "(trained on 4800) 5700."),
     ],
 )
 def test_it_says_how_many_images_each_of_several_models_answered(
@@ -131,7 +131,7 @@ def test_it_says_how_many_images_each_of_several_models_answered(
     text = " ".join(page_of(measured(answered_by=models)).text.split())
 
     assert "answered by the one of 3 models of its recipe" in text
-    assert f"this one, trained on 5700 images, answered 300, the others, {told}" in text
+    assert f"this one (trained on 5700 images) answered 300, the others {told}" in text
     assert "Images every model was trained on" in text
     assert "answered by the one of" not in " ".join(page_of(measured()).text.split())
 

@@ -70,8 +70,8 @@ def answered_by(models: list[dict[str, Any]]) -> str:
     counts = [one["training_images"] for one in others]
     trained = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{counts[0]}"
     return (
-        f"this one, trained on {own['training_images']} images, answered {own['images']}, the"
-        f" others, trained on {trained}, {sum(one['images'] for one in others)}"
+        f"this one (trained on {own['training_images']} images) answered {own['images']}, the"
+        f" others (trained on {trained}) {sum(one['images'] for one in others)}"
     )
 
 
