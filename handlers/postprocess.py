@@ -41,8 +41,9 @@ def to_prediction(
 
 
 def how_unknown(distance: float, at: UnknownLimit) -> Unknown:
-    # Of a finite argument: far off, math.exp would overflow.
-    steps = min(max((at.limit - distance) / at.scale, -700.0), 700.0)
+    # Far below the limit math.exp would overflow; far above it UNK would leave nothing, and so no
+    # order, to the others.
+    steps = min(max((at.limit - distance) / at.scale, -36.0), 700.0)
     probability = 1 / (1 + math.exp(steps))
     return {"distance": distance, "limit": at.limit, "probability": probability}
 

@@ -16,7 +16,7 @@ from tests.measured import EVIDENCE
 from train import pth_to_pt
 from train.checkpoint import Checkpoint, config_of, halved
 from train.config import TrainConfig
-from train.doubt.fitted import Fitted, Known
+from train.doubt.fitted import FEATURES, Fitted, Known
 from train.doubt.temperature import Scaling
 from train.models import SMALLEST_MODEL, build
 from train.optimisation import BalancedLoss
@@ -79,8 +79,8 @@ def fitted(classes: tuple[str, ...], width: int) -> Fitted:
     means = torch.randn(len(classes), width, generator=generator, dtype=torch.float64)
     return Fitted(
         scaling=Scaling(temperature=2.0, by_pair=by_pair(len(classes))),
-        known=Known(means=means, precision=torch.eye(width, dtype=torch.float64)),
-        unknown=UnknownLimit(limit=1.8 * width, scale=width / 16),
+        known=Known(of=FEATURES, means=means, precision=torch.eye(width, dtype=torch.float64)),
+        unknown=UnknownLimit(limit=51.65, scale=0.25),
         prediction_set=SetLimits(coverage=0.9, least=dict.fromkeys(classes, 0.1)),
         referral=(
             Rule(name="melanoma", codes=("MEL",), threshold=0.1, sensitivity=0.95, specificity=0.6),

@@ -106,6 +106,14 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     theirs = [looked_at(fold.source, fold.table) for fold in folds]
     fitted = fitted_to(seen, source.classes, added, theirs)
     evidence = dict(fitted.evidence)
+    before = source.fitted.evidence["images"] if source.fitted else 0
+    if evidence["images"] < before:
+        log.warning(
+            "Temperatures, sets and rules are fitted to %d images now, and were to %d: with the"
+            " same --folds they are again",
+            evidence["images"],
+            before,
+        )
     if folds:
         models = (source, *(fold.source for fold in folds))
         fewest = min(len(model.trained_on) for model in models)

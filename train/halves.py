@@ -32,15 +32,24 @@ class Halves(torch.nn.Module):
         hidden: torch.Tensor = self.model.blocks[: self.first](tokens)
         return hidden
 
-    def late(self, hidden: torch.Tensor) -> torch.Tensor:
-        """The last block's tokens."""
-        tokens: torch.Tensor = self.model.blocks[self.first :](hidden)
-        return tokens
+    def answer(self, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits (n, classes), the embedding (n, width) that the head makes them of, and the mean
+        (n, channels) over the image of the features that the last blocks start from."""
+        features = self.features(hidden)
+        tokens = self.model.norm(self.late(features))
+        return (
+            self.model.forward_head(tokens),
+            self.model.forward_head(tokens, pre_logits=True),
+            self.places(features).mean(dim=(2, 3)),
+        )
 
-    def answer(self, hidden: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits (n, classes), and the embedding (n, width) that the head makes them of."""
-        tokens = self.model.norm(self.late(hidden))
-        return self.model.forward_head(tokens), self.model.forward_head(tokens, pre_logits=True)
+    def features(self, hidden: torch.Tensor) -> torch.Tensor:
+        return hidden
+
+    def late(self, features: torch.Tensor) -> torch.Tensor:
+        """The last block's tokens."""
+        tokens: torch.Tensor = self.model.blocks[self.first :](features)
+        return tokens
 
     def places(self, hidden: torch.Tensor) -> torch.Tensor:
         """Hidden values as (n, channels, height, width), without those that have no place."""
@@ -63,9 +72,12 @@ class InLite2(Halves):
         hidden: torch.Tensor = self.model.patch_embed.backbone.early(pictures)
         return hidden
 
-    def late(self, hidden: torch.Tensor) -> torch.Tensor:
-        embed = self.model.patch_embed
-        patches = embed.proj(embed.backbone.late(hidden)).flatten(2).transpose(1, 2)
+    def features(self, hidden: torch.Tensor) -> torch.Tensor:
+        found: torch.Tensor = self.model.patch_embed.backbone.late(hidden)
+        return found
+
+    def late(self, features: torch.Tensor) -> torch.Tensor:
+        patches = self.model.patch_embed.proj(features).flatten(2).transpose(1, 2)
         return super().late(embedded(self.model, patches))
 
     def places(self, hidden: torch.Tensor) -> torch.Tensor:

@@ -3,7 +3,7 @@
 import torch
 
 from train.doubt.distance import Distance, Nowhere
-from train.doubt.fitted import Known
+from train.doubt.fitted import EMBEDDING, Known
 from train.served import Served
 
 
@@ -14,15 +14,16 @@ class Judged(torch.nn.Module):
         super().__init__()
         self.served = served
         self.distance = Nowhere() if known is None else Distance(known)
+        self.by_embedding = known is not None and known.of == EMBEDDING
 
     def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Logits (n, classes) and distances (n,)."""
-        logits, embedding = self.served(inputs)
-        return logits, self.distance(embedding)
+        logits, embedding, direction = self.served(inputs)
+        return logits, self.distance(embedding if self.by_embedding else direction)
 
     def explain(
         self, inputs: torch.Tensor, wanted: torch.Tensor
     ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         """Those and the relevance (n, grid, grid) of each patch, as Served gives it."""
-        logits, embedding, relevance = self.served.explain(inputs, wanted)
-        return logits, self.distance(embedding), relevance
+        logits, embedding, direction, relevance = self.served.explain(inputs, wanted)
+        return logits, self.distance(embedding if self.by_embedding else direction), relevance

@@ -67,7 +67,7 @@ def traced(module: Judged, size: int) -> torch.jit.ScriptModule:
     wanted = torch.zeros(2, module.served.model.num_classes)
     plain = Served(module.served.model, module.served.views)
     judged = Judged(plain, None)
-    judged.distance = module.distance
+    judged.distance, judged.by_embedding = module.distance, module.by_embedding
     judged.eval().requires_grad_(False)
     with warnings.catch_warnings():
         # TorchScript is what TorchServe's archives hold; the tracer warns of timm's size checks.

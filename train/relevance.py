@@ -20,8 +20,9 @@ class Relevance(torch.nn.Module):
 
     def forward(
         self, hidden: torch.Tensor, wanted: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Logits (n, classes), embedding (n, width), relevance (n, grid, grid).
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits (n, classes), embedding (n, width), direction (n, channels), relevance (n, grid,
+        grid).
 
         For the log-odds of the outputs where `wanted` (n, classes) is 1, of the top one in a row
         of zeros: their gradient by the hidden values of a place, times these values' difference
@@ -31,14 +32,19 @@ class Relevance(torch.nn.Module):
         # Also where the caller wants no gradients.
         with torch.inference_mode(False), torch.enable_grad():
             rows = hidden.flatten(0, 1).clone().requires_grad_()
-            each, embedding = self.halves.answer(rows)
-            logits, embedding = averaged(each, embedding, views)
+            each, embedding, features = self.halves.answer(rows)
+            logits, embedding, direction = averaged(each, embedding, features, views)
             odds = log_odds(each, chosen(wanted, logits).repeat(views, 1))
             (gradient,) = torch.autograd.grad(odds.sum(), rows)
         values = self.halves.places(rows.detach())
         change = values - values.mean(dim=(2, 3), keepdim=True)
         relevance = (self.halves.places(gradient) * change).sum(dim=1)
-        return logits.detach(), embedding.detach(), upright(by_view(relevance, views))
+        return (
+            logits.detach(),
+            embedding.detach(),
+            direction.detach(),
+            upright(by_view(relevance, views)),
+        )
 
 
 def chosen(wanted: torch.Tensor, logits: torch.Tensor) -> torch.Tensor:

@@ -20,13 +20,14 @@ class Served(torch.nn.Module):
         self.halves = halves(model)
         self.relevance = Relevance(self.halves)
 
-    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Logits (n, classes), and the embedding (n, width) that the head makes them of."""
+    def forward(self, inputs: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Logits (n, classes), the embedding (n, width) that the head makes them of, and the
+        direction (n, channels) of the mean features that the last blocks start from."""
         return averaged(*self.halves.answer(self.hidden(inputs)), self.views)
 
     def explain(
         self, inputs: torch.Tensor, wanted: torch.Tensor
-    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    ) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor, torch.Tensor]:
         """Those, and the relevance (n, grid, grid) of each patch for the wanted outputs.
 
         `wanted` (n, classes) is 1 at these and else 0; a row of zeros means the top output.
@@ -34,11 +35,11 @@ class Served(torch.nn.Module):
         hidden = self.hidden(inputs)
         joined = self.halves.joined(by_view(hidden, self.views))
         if len(joined) == self.views:
-            logits, embedding, relevance = self.relevance(joined, wanted)
+            logits, embedding, direction, relevance = self.relevance(joined, wanted)
         else:
-            logits, embedding = averaged(*self.halves.answer(hidden), self.views)
-            _, _, relevance = self.relevance(joined, chosen(wanted, logits))
-        return logits, embedding, relevance
+            logits, embedding, direction = averaged(*self.halves.answer(hidden), self.views)
+            *_, relevance = self.relevance(joined, chosen(wanted, logits))
+        return logits, embedding, direction, relevance
 
     def hidden(self, inputs: torch.Tensor) -> torch.Tensor:
         return torch.cat([self.halves.early(view) for view in views_of(inputs, self.views)])

@@ -1,6 +1,7 @@
 """Several mirrored views of one image: a lesion has no top and no left."""
 
 import torch
+from torch.nn.functional import normalize
 
 # Axes of (…, height, width) that are mirrored, in the order in which views are added.
 MIRRORED = ((), (-2, -1), (-2,), (-1,))
@@ -30,13 +31,15 @@ def upright(maps: torch.Tensor) -> torch.Tensor:
 
 
 def averaged(
-    logits: torch.Tensor, embedding: torch.Tensor, views: int
-) -> tuple[torch.Tensor, torch.Tensor]:
+    logits: torch.Tensor, embedding: torch.Tensor, features: torch.Tensor, views: int
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Of all views' logits (views * n, classes) those (n, classes) whose softmax is the mean of
-    theirs, and of their embeddings (views * n, width) the mean."""
+    theirs, of their embeddings (views * n, width) the mean, and of their features (views * n,
+    channels) the direction of the mean."""
     each = by_view(logits, views)
     together = each[0] if views == 1 else each.log_softmax(dim=-1).logsumexp(dim=0)
-    return together, by_view(embedding, views).mean(dim=0)
+    mean = by_view(features, views).mean(dim=0)
+    return together, by_view(embedding, views).mean(dim=0), normalize(mean)
 
 
 def mirrored(pictures: torch.Tensor, axes: tuple[int, ...]) -> torch.Tensor:

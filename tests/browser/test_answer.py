@@ -11,7 +11,7 @@ from tests.browser.using import NAMES, choose, drop
 from tests.images import encoded, lesion
 
 # The tiny model calls it UNK.
-UNKNOWN = encoded(lesion(3), "PNG")
+UNKNOWN = encoded(lesion(6), "PNG")
 DARK = encoded(Image.new("RGB", (120, 90)), "PNG")
 
 

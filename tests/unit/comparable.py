@@ -5,5 +5,6 @@ from train.doubt.fitted import Fitted
 
 def comparable(fitted: Fitted | None) -> dict[str, object]:
     assert fitted is not None
-    known = {name: tensor.tolist() for name, tensor in vars(fitted.known).items()}
-    return fitted.as_plain() | {"known": known}
+    known = fitted.known
+    values = {"of": known.of, "means": known.means.tolist(), "precision": known.precision.tolist()}
+    return fitted.as_plain() | {"known": values}

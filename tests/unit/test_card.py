@@ -234,6 +234,23 @@ def test_methods_are_told_by_what_they_were_compared_on(lacking: str, row: str) 
     assert row in item(text, "Out-of-distribution images").splitlines()
 
 
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        ({}, "picture's embedding to"),
+        ({"distance_of": "embedding"}, "picture's embedding to"),
+        (
+            {"distance_of": "features"},
+            "picture's features, from before the model's last blocks, to",
+        ),
+    ],
+)
+def test_what_the_distance_is_of_is_told(told: dict[str, str], words: str) -> None:
+    text = card(TRAINING, known().metrics | {"doubt": DOUBT | told})
+
+    assert words in item(text, "Out-of-distribution images")
+
+
 def test_without_a_fit_nothing_is_claimed_of_doubt() -> None:
     text = card(TRAINING, known().metrics | {"doubt": None})
 

@@ -1,5 +1,7 @@
 """What is fitted on validation images does on others what it says."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy.special import softmax
@@ -10,10 +12,21 @@ from tests.images import lesion
 from tests.unit.drawn import CLASSES, drawn
 from train.doubt.distance import distances, known
 from train.doubt.fit import FitError, fit
-from train.doubt.methods import METHODS, Features, told_apart
+from train.doubt.methods import IN_USE, METHODS, Features, told_apart
 from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
 from train.doubt.unknown import CALLED, called, fit_unknown
+
+
+def features_of(logits: np.ndarray, directions: np.ndarray, labels: np.ndarray) -> Features:
+    """Each image of another lesion, with an embedding as its direction."""
+    return Features(
+        logits=logits,
+        directions=directions,
+        embeddings=directions,
+        labels=labels,
+        groups=np.arange(len(labels)),
+    )
 
 
 @pytest.mark.parametrize("score", [lac, aps, raps])
@@ -66,6 +79,22 @@ def test_hardly_any_known_picture_is_called_unknown_and_a_far_one_is() -> None:
     assert 1 / (1 + np.exp((at.limit - np.median(near)) / at.scale)) == pytest.approx(0.01)
 
 
+def test_the_limit_is_fitted_to_images_that_no_distance_was_fitted_to() -> None:
+    rng = np.random.default_rng(1)
+    (logits, labels), (more, truth) = drawn(400), drawn(400, seed=1)
+    # Hardly more images than numbers: those that the covariance is fitted to lie far nearer.
+    validation, others = (
+        rng.normal(size=(400, 200)) + 3 * np.eye(CLASSES, 200)[of] for of in (labels, truth)
+    )
+
+    fitted = fit(features_of(logits, validation, labels), [appearance(lesion())], WITHOUT_UNKNOWN)
+
+    confidence = fitted.scaling.shares(more).max(axis=1)
+    found = called(distances(others, fitted.known), confidence, fitted.unknown).mean()
+    assert found == pytest.approx(CALLED, abs=0.01)
+    assert fitted.evidence["called_unknown"] == pytest.approx(CALLED, abs=0.01)
+
+
 def test_a_rule_finds_95_percent_and_says_how_specific_it_was() -> None:
     logits, labels = drawn(5_000)
     shares = softmax(logits, axis=1)
@@ -83,9 +112,7 @@ def test_the_evidence_is_of_images_that_were_not_fitted_on() -> None:
     logits, labels = drawn(1_600, sharpness=1.0)
     rng = np.random.default_rng(1)
     embeddings = rng.normal(size=(1_600, 16)) + 3 * np.eye(CLASSES, 16)[labels]
-    features = Features(
-        logits=2 * logits, embeddings=embeddings, labels=labels, groups=np.arange(1_600)
-    )
+    features = features_of(2 * logits, embeddings, labels)
 
     fitted = fit(features, [appearance(lesion())], WITHOUT_UNKNOWN)
 
@@ -102,16 +129,11 @@ def test_probabilities_are_fitted_to_all_folds_and_the_unknown_to_its_own_models
     logits, labels = drawn(640, sharpness=1.0)
     planted, parts = (2.0, 0.5), []
     for place, rows in enumerate(np.split(np.arange(640), 2)):
-        # Another model's embeddings mean something else.
+        # Another model's features mean something else.
         means = 3 * np.eye(CLASSES, 16)[labels[rows]] + 100 * place
-        parts.append(
-            Features(
-                logits=planted[place] * logits[rows],
-                embeddings=rng.normal(size=(len(rows), 16)) + means,
-                labels=labels[rows],
-                groups=rows,
-            )
-        )
+        directions = rng.normal(size=(len(rows), 16)) + means
+        part = features_of(planted[place] * logits[rows], directions, labels[rows])
+        parts.append(replace(part, groups=rows))
     own, other = parts
 
     alone = fit(own, [appearance(lesion())], WITHOUT_UNKNOWN)
@@ -165,8 +187,7 @@ def known_and_shifted(shift: float) -> tuple[Features, Features]:
         # Along no category's direction, and with logits that say less.
         embeddings[:, CLASSES:] += by
         logits = embeddings[:, :CLASSES] * (1 if by == 0 else 0.2)
-        groups = np.arange(len(labels))
-        found.append(Features(logits=logits, embeddings=embeddings, labels=labels, groups=groups))
+        found.append(features_of(logits, embeddings, labels))
     return found[0], found[1]
 
 
@@ -190,18 +211,15 @@ def test_what_a_method_is_fitted_to_is_not_what_it_judges() -> None:
     labels = np.tile(np.arange(CLASSES), 10)
     # As many directions as images: those fitted to are far nearer than any other.
     features = [
-        Features(
-            logits=rng.normal(size=(len(labels), CLASSES)),
-            embeddings=rng.normal(size=(len(labels), 120)),
-            labels=labels,
-            groups=np.arange(len(labels)),
+        features_of(
+            rng.normal(size=(len(labels), CLASSES)), rng.normal(size=(len(labels), 120)), labels
         )
         for _ in range(2)
     ]
 
     areas = told_apart(features[0], features[1])
 
-    assert areas["Mahalanobis"] == pytest.approx(0.5, abs=0.1)
+    assert areas[IN_USE] == pytest.approx(0.5, abs=0.1)
 
 
 def test_few_images_of_a_category_are_compared_without_a_warning() -> None:
@@ -210,13 +228,14 @@ def test_few_images_of_a_category_are_compared_without_a_warning() -> None:
 
     areas = told_apart(known_ones.part(rows), shifted)
 
-    assert areas["Mahalanobis"] > 0.95
+    assert areas[IN_USE] > 0.95
 
 
 def test_images_of_few_lesions_are_too_few_to_fit_on() -> None:
     labels = np.repeat(np.arange(CLASSES), 20)
     features = Features(
         logits=np.zeros((len(labels), CLASSES)),
+        directions=np.zeros((len(labels), 4)),
         embeddings=np.zeros((len(labels), 4)),
         labels=labels,
         groups=np.arange(len(labels)) % 39,
@@ -226,10 +245,17 @@ def test_images_of_few_lesions_are_too_few_to_fit_on() -> None:
         fit(features, [appearance(lesion())], WITHOUT_UNKNOWN)
 
 
-@pytest.mark.parametrize("part", ["logits", "embeddings"])
+def test_a_model_that_sees_no_difference_is_not_fitted_to() -> None:
+    logits, labels = drawn(160)
+
+    with pytest.raises(FitError, match="sees no difference between images"):
+        fit(features_of(logits, np.ones((160, 4)), labels), [appearance(lesion())], WITHOUT_UNKNOWN)
+
+
+@pytest.mark.parametrize("part", ["logits", "directions", "embeddings"])
 def test_answers_that_are_not_finite_are_not_fitted_to(part: str) -> None:
     labels = np.repeat(np.arange(CLASSES), 20)
-    values = {"logits": np.zeros((160, CLASSES)), "embeddings": np.zeros((160, 4))}
+    values = {name: np.zeros((160, CLASSES)) for name in ("logits", "directions", "embeddings")}
     values[part][7, 1] = np.nan
     features = Features(**values, labels=labels, groups=np.arange(160))
 

@@ -9,7 +9,7 @@ from handlers.errors import UnusableModel
 from handlers.quality import Limits
 from tests import tiny
 from tests.unit.comparable import comparable
-from train.doubt.fitted import Fitted, Known
+from train.doubt.fitted import EMBEDDING, FEATURES, Fitted, Known
 
 CLASSES = ("MEL", "NV", "BCC", "SCC")
 FITTED = replace(
@@ -49,6 +49,13 @@ def test_what_was_fitted_before_pairs_were_has_none() -> None:
     assert (scaling.temperature, scaling.by_pair) == (FITTED.scaling.temperature, ())
 
 
+def test_what_was_fitted_before_features_were_knows_embeddings() -> None:
+    values = FITTED.as_plain()
+    del values["known"]["of"]
+
+    assert Fitted.of_plain(values).known.of == EMBEDDING
+
+
 @pytest.mark.parametrize("name", sorted(FITTED.as_plain().keys() - {"temperature_by_pair"}))
 def test_a_part_that_is_missing_is_named(name: str) -> None:
     values = FITTED.as_plain()
@@ -78,4 +85,9 @@ def test_all_that_changes_an_answer_is_in_the_model_config() -> None:
 )
 def test_means_and_precision_go_together(means: tuple[int], precision: tuple[int]) -> None:
     with pytest.raises(UnusableModel, match="of another shape"):
-        Known(means=torch.zeros(means), precision=torch.zeros(precision))
+        Known(of=FEATURES, means=torch.zeros(means), precision=torch.zeros(precision))
+
+
+def test_distances_of_something_else_are_refused() -> None:
+    with pytest.raises(UnusableModel, match="can't be taken of 'colours'"):
+        replace(FITTED.known, of="colours")

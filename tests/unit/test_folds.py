@@ -23,9 +23,9 @@ def test_other_folds_answer_for_the_images_the_checkpoint_was_trained_on(
     drawings: Path, tmp_path: Path
 ) -> None:
     own, other = folds(drawings, tmp_path, MANY, FEW)
-    unseen = tmp_path / "unseen.pth"
-    unseen.write_bytes(BARE.as_bytes())
-    as_one = calibrated(unseen, "--data", drawings)
+    bare = tmp_path / "bare.pth"
+    bare.write_bytes(BARE.as_bytes())
+    as_one = calibrated(bare, "--data", drawings)
 
     alone = calibrated(own, "--data", drawings)
     both = calibrated(own, "--data", drawings, "--folds", other)
@@ -38,6 +38,21 @@ def test_other_folds_answer_for_the_images_the_checkpoint_was_trained_on(
     assert both.scaling.temperature == pytest.approx(as_one.scaling.temperature, abs=1e-6)
     assert both.quality == as_one.quality
     assert both.known.means.equal(alone.known.means)
+
+
+def test_it_is_said_that_without_the_folds_there_is_less_to_fit_to(
+    drawings: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    own, other = folds(drawings, tmp_path, MANY, FEW)
+    calibrated(own, "--data", drawings)
+    fewer = EACH * len(WITHOUT_UNKNOWN) - len(WITHOUT_UNKNOWN)
+    said = f"are fitted to {fewer} images now, and were to {EACH * len(WITHOUT_UNKNOWN)}"
+
+    calibrated(own, "--data", drawings, "--folds", other)
+    assert said not in caplog.text
+    calibrated(own, "--data", drawings)
+
+    assert said in caplog.text
 
 
 def test_a_fold_of_another_hold_out_answers_for_what_is_left(

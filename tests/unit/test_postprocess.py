@@ -158,6 +158,16 @@ def test_a_probability_of_unk_is_finite_at_any_distance(distance: float) -> None
     assert prediction["unknown"]["probability"] == pytest.approx(float(distance > 0), abs=1e-9)
 
 
+def test_however_far_a_picture_is_the_others_keep_their_order() -> None:
+    settings = tiny.config(classes=("MEL", "NV"), unknown=LIMIT)
+
+    probabilities = predicted(logits(0.25, 0.75), settings, FAR)["probabilities"]
+
+    assert probabilities["NV"] == pytest.approx(3 * probabilities["MEL"])
+    assert probabilities["NV"] > probabilities["MEL"] > 0
+    assert math.fsum(probabilities.values()) == pytest.approx(1, abs=1e-15)
+
+
 def codes(row: torch.Tensor, least: dict[str, float], distance: float = 0.0) -> list[str]:
     limits = SetLimits(coverage=0.9, least=least)
     settings = tiny.config(classes=("MEL", "NV", "BCC"), prediction_set=limits, unknown=LIMIT)

@@ -19,6 +19,7 @@ from tests.images import encoded, lesion
 from train import pth_to_pt, relevance
 from train.checkpoint import read
 from train.doubt.distance import Distance, distances
+from train.doubt.fitted import EMBEDDING, FEATURES
 from train.judged import Judged
 from train.models import build
 from train.pth_to_pt import ExportError, export, main, traced, verify
@@ -108,7 +109,7 @@ def test_the_config_holds_what_the_checkpoint_says(
         "std": [0.4, 0.5, 0.6],
         "temperature": 2.0,
         "temperature_by_pair": [list(row) for row in tiny.by_pair(8)],
-        "unknown": {"limit": 115.2, "scale": 4.0},
+        "unknown": {"limit": 51.65, "scale": 0.25},
         "prediction_set": {"coverage": 0.9, "least": dict.fromkeys(WITHOUT_UNKNOWN, 0.1)},
         "referral": [
             {
@@ -132,19 +133,25 @@ def test_the_config_holds_what_the_checkpoint_says(
 
 
 @pytest.mark.parametrize("views", [1, 2])
-def test_the_graphs_distance_is_that_of_its_embeddings(tmp_path: Path, views: int) -> None:
+@pytest.mark.parametrize("of", [FEATURES, EMBEDDING])
+def test_the_graphs_distance_is_of_what_is_known(tmp_path: Path, views: int, of: str) -> None:
     checkpoint = replace(tiny.checkpoint(), views=views)
     assert checkpoint.fitted is not None
+    known = replace(checkpoint.fitted.known, of=of)
+    checkpoint = replace(checkpoint, fitted=replace(checkpoint.fitted, known=known))
     inputs = torch.randn(3, 3, 160, 160)
 
     export(checkpoint, "", "1.0", tmp_path / "m.pt", tmp_path / "c.json")
 
     with torch.inference_mode():
-        _, found = torch.jit.load(tmp_path / "m.pt")(inputs)
-        _, embeddings = Served(checkpoint.model(), views).eval()(inputs)
-    expected = distances(embeddings.numpy(), checkpoint.fitted.known)
+        graph = torch.jit.load(tmp_path / "m.pt")
+        _, found = graph(inputs)
+        _, again, _ = graph.explain(inputs, torch.eye(3, 8))
+        _, embeddings, directions = Served(checkpoint.model(), views).eval()(inputs)
+    expected = distances((directions if of == FEATURES else embeddings).numpy(), known)
     assert found.dtype == torch.float64
     assert found.numpy() == pytest.approx(expected, rel=1e-5)
+    assert again.numpy() == pytest.approx(expected, rel=1e-5)
     assert len(set(expected)) == 3
 
 

@@ -54,7 +54,7 @@ def test_each_output_is_explained_by_what_speaks_for_it(
 ) -> None:
     module, image = looking(kind, views)
 
-    _, _, maps = module.explain(image.expand(2, -1, -1, -1), torch.eye(2, CLASSES))
+    *_, maps = module.explain(image.expand(2, -1, -1, -1), torch.eye(2, CLASSES))
 
     assert [divmod(int(one.argmax()), 4) for one in maps] == list(PLACES)
 
@@ -62,7 +62,7 @@ def test_each_output_is_explained_by_what_speaks_for_it(
 def test_an_image_without_change_has_no_place_that_matters() -> None:
     module, _ = looking(POOLS["average"], 1)
 
-    _, _, maps = module.explain(planted()[0], torch.eye(1, CLASSES))
+    *_, maps = module.explain(planted()[0], torch.eye(1, CLASSES))
 
     assert maps.abs().max() < 1e-6
 
@@ -72,8 +72,8 @@ def test_a_mirrored_image_has_a_mirrored_map() -> None:
     image, wanted = torch.randn(1, 3, 64, 64), torch.eye(1, CLASSES)
 
     for axes in (1, 2), (1,), (2,):
-        _, _, straight = module.explain(image, wanted)
-        _, _, mirrored = module.explain(image.flip([axis + 1 for axis in axes]), wanted)
+        *_, straight = module.explain(image, wanted)
+        *_, mirrored = module.explain(image.flip([axis + 1 for axis in axes]), wanted)
 
         torch.testing.assert_close(mirrored.flip(axes), straight, rtol=0, atol=1e-5)
         assert (mirrored - straight).abs().max() > 1e-4

@@ -6,11 +6,12 @@ import pytest
 import torch
 from timm.models import VisionTransformer
 
-from train.doubt.fitted import Known
+from train.doubt.fitted import FEATURES, Known
 from train.judged import Judged
 from train.models import DEFAULT_MODEL, build
 from train.pth_to_pt import traced
 from train.served import Served
+from train.views import views_of
 
 CLASSES = 3
 KINDS: dict[str, dict[str, object]] = {
@@ -42,9 +43,11 @@ def vit(**changes: object) -> VisionTransformer:
 
 
 def judged(model: VisionTransformer, views: int) -> Judged:
-    width = model.num_features
+    with torch.no_grad():
+        _, _, direction = Served(model, 1)(torch.randn(1, 3, *model.patch_embed.img_size))
+    width = direction.shape[1]
     means = torch.randn(CLASSES, width, dtype=torch.float64)
-    known = Known(means=means, precision=torch.eye(width, dtype=torch.float64))
+    known = Known(of=FEATURES, means=means, precision=torch.eye(width, dtype=torch.float64))
     return Judged(Served(model, views), known).eval()
 
 
@@ -83,11 +86,37 @@ def test_one_views_answer_is_the_plain_models(kind: dict[str, object]) -> None:
     inputs = torch.randn(2, 3, *model.patch_embed.img_size)
 
     with torch.no_grad():
-        logits, embedding = Served(model, 1)(inputs)
+        logits, embedding, _ = Served(model, 1)(inputs)
         expected = model(inputs)
 
     torch.testing.assert_close(logits, expected)
     torch.testing.assert_close(model.head(embedding), expected)
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=KINDS)
+def test_a_direction_is_of_the_patches_mean_before_the_last_blocks(kind: dict[str, object]) -> None:
+    model = vit(**kind)
+    inputs = torch.randn(2, 3, *model.patch_embed.img_size)
+    entered: list[torch.Tensor] = []
+    model.blocks[-1].register_forward_pre_hook(lambda _, given: entered.append(given[0]))
+
+    with torch.no_grad():
+        _, _, direction = Served(model, 1)(inputs)
+
+    mean = entered[0][:, model.num_prefix_tokens :].mean(dim=1)
+    torch.testing.assert_close(direction, mean / mean.norm(dim=1, keepdim=True))
+
+
+def test_the_default_models_direction_is_of_its_convolutions_mean() -> None:
+    model = build(DEFAULT_MODEL, CLASSES)
+    inputs = torch.randn(2, 3, 224, 224)
+
+    with torch.no_grad():
+        _, _, direction = Served(model, 2).eval()(inputs)
+        views = [model.patch_embed.backbone(view) for view in views_of(inputs, 2)]
+
+    mean = torch.stack(views).mean(dim=(0, 3, 4))
+    torch.testing.assert_close(direction, mean / mean.norm(dim=1, keepdim=True))
 
 
 def test_the_default_model_is_explained_on_its_grid() -> None:

@@ -11,7 +11,7 @@ from train.data.unseen import Images, unseen
 from train.doubt.distance import distances
 from train.doubt.fitted import Fitted
 from train.doubt.fitting import Seen, looked_at
-from train.doubt.methods import told_apart
+from train.doubt.methods import IN_USE, told_apart
 from train.doubt.unknown import called
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 def on_unknown(fitted: Fitted, seen: Seen, unknown: Seen) -> dict[str, object]:
     """`seen` are the validation images that `fitted` was fitted to."""
     strange = unknown.features
-    far = distances(strange.embeddings, fitted.known)
+    far = distances(strange.directions, fitted.known)
     confidence = fitted.scaling.shares(strange.logits).max(axis=1)
     return {
         "methods_unknown": told_apart(seen.features.part(seen.features.labels >= 0), strange),
@@ -42,5 +42,5 @@ def on_left_out(files: Sequence[Path], images: Images) -> dict[str, dict[str, fl
         is_strange = (table["code"] == codes[0]).to_numpy()
         known, strange = seen.part(seen.labels >= 0), seen.part(is_strange)
         found[codes[0]] = told_apart(known, strange)
-        log.info("%s left out: AUROC %.3f", codes[0], found[codes[0]]["Mahalanobis"])
+        log.info("%s left out: AUROC %.3f", codes[0], found[codes[0]][IN_USE])
     return found

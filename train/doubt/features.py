@@ -1,4 +1,4 @@
-"""What a checkpoint makes of images: the logits and embeddings that everything is fitted to."""
+"""What a checkpoint makes of images: all that anything is fitted to."""
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -23,7 +23,8 @@ def features(
 ) -> tuple[Features, list[Appearance]]:
     """Of the table's readable images, in its order; a code that is no output has the label -1."""
     device = next(model.parameters()).device
-    logits, embeddings, seen = [], [], []
+    found: dict[str, list[np.ndarray]] = {"logits": [], "embeddings": [], "directions": []}
+    seen = []
     paths = [Path(path) for path in table["path"]]
     with ThreadPoolExecutor() as pool:
         for start in tqdm(range(0, len(paths), BATCH), "fitting", leave=False, disable=None):
@@ -35,14 +36,13 @@ def features(
             for image in images:
                 inputs.append(to_input(image, config))
                 seen.append(appearance(image))
-            scores, found = model(torch.stack(inputs).to(device))
-            logits.append(scores.cpu().numpy())
-            embeddings.append(found.cpu().numpy())
+            answered = model(torch.stack(inputs).to(device))
+            for parts, values in zip(found.values(), answered, strict=True):
+                parts.append(values.cpu().numpy())
     places = {code: place for place, code in enumerate(config.classes)}
     return (
         Features(
-            logits=np.concatenate(logits),
-            embeddings=np.concatenate(embeddings),
+            **{name: np.concatenate(parts) for name, parts in found.items()},
             labels=table["code"].map(places).fillna(-1).to_numpy(dtype=int),
             groups=table["group"].to_numpy(),
         ),

@@ -9,9 +9,9 @@ from scipy.special import softmax
 
 from handlers.appearance import Appearance
 from handlers.fitted import SetLimits
-from train.doubt.distance import distances, known
+from train.doubt.distance import known
 from train.doubt.fitted import Fitted
-from train.doubt.methods import Division, Features, fifths
+from train.doubt.methods import Division, Features, among_others, fifths, of_features
 from train.doubt.quality import fit_limits
 from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
@@ -44,7 +44,7 @@ def fit(
     show none, where there are any.
 
     `folds` are other models' of the same recipe, of other images: probabilities are fitted to them
-    too, but not what is known of embeddings, which are each model's own. Raises FitError.
+    too, but not what is known of features, which are each model's own. Raises FitError.
     """
     groups = len(set(features.groups))
     if groups < FEWEST_GROUPS:
@@ -53,23 +53,27 @@ def fit(
             " needed."
         )
     answered = Features.together([features, *folds])
-    if not (np.isfinite(answered.logits).all() and np.isfinite(answered.embeddings).all()):
+    values = (answered.logits, answered.directions, answered.embeddings)
+    if not all(np.isfinite(one).all() for one in values):
         raise FitError("The model's answers are not finite: its training went astray.")
+    if (features.directions == features.directions[0]).all():
+        raise FitError("The model sees no difference between images: its training went astray.")
     scaling = fit_scaling(answered.logits, answered.labels)
     shares = scaling.shares(answered.logits)
-    of = known(features.embeddings, features.labels)
-    far = distances(features.embeddings, of)
-    farther = None if unknown is None else distances(unknown.embeddings, of)
     most = limits(lac(shares), answered.labels, COVERAGE)
     own = divisions(features, seed)
+    far = np.concatenate([distances_apart(features, division) for division in own])
+    confidence = np.tile(shares[: len(features)].max(axis=1), len(own))
     told = evidence(answered, divisions(answered, seed) if folds else own, classes, seed)
     told["called_unknown"] = called_unknown(features, own)
     if folds:
         told["cross_validation"] = cross_validation(answered, len(folds) + 1)
     return Fitted(
         scaling=scaling,
-        known=of,
-        unknown=fit_unknown(far, shares[: len(features)].max(axis=1), farther),
+        known=known(features.directions, features.labels),
+        unknown=fit_unknown(
+            far, confidence, None if unknown is None else of_features(features, unknown)
+        ),
         prediction_set=SetLimits(
             coverage=COVERAGE,
             # Where a category has no limit it is in every set.
@@ -130,18 +134,26 @@ def evidence(
     }
 
 
+def distances_apart(features: Features, division: Division) -> np.ndarray:
+    """(n,) From what the others of the division are like: those that a covariance of so many
+    numbers was fitted to lie far nearer than any other image."""
+    far = np.empty(len(features))
+    for others, fold in division:
+        far[fold] = of_features(features.part(others), features.part(fold))
+    return far
+
+
 def called_unknown(features: Features, divided: Sequence[Division]) -> float:
     """The share of one model's images that is called UNK, by cross-fitting too."""
     found = []
     for division in divided:
-        for others, fold in division:
+        for place, (others, fold) in enumerate(division):
             of, asked = features.part(others), features.part(fold)
             scaling = fit_scaling(of.logits, of.labels)
-            near = known(of.embeddings, of.labels)
             confidence = scaling.shares(of.logits).max(axis=1)
-            at = fit_unknown(distances(of.embeddings, near), confidence)
-            far = distances(asked.embeddings, near)
-            found.append(called(far, scaling.shares(asked.logits).max(axis=1), at))
+            at = fit_unknown(distances_apart(of, among_others(division, place)), confidence)
+            shares = scaling.shares(asked.logits)
+            found.append(called(of_features(of, asked), shares.max(axis=1), at))
     return float(np.concatenate(found).mean())
 
 

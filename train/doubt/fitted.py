@@ -13,20 +13,27 @@ from handlers.quality import Limits
 from handlers.temperature import Pairs
 from train.doubt.temperature import Scaling
 
+FEATURES = "features"
+# Of what was fitted before features were looked at.
+EMBEDDING = "embedding"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Known:
-    """What embeddings of the categories are like: their means (k, d) and the inverse (d, d) of the
-    covariance that they share."""
+    """What features or embeddings of the categories are like: their means (k, d) and the inverse
+    (d, d) of the covariance that they share."""
 
+    of: str
     means: torch.Tensor
     precision: torch.Tensor
 
     def __post_init__(self) -> None:
+        if self.of not in (FEATURES, EMBEDDING):
+            raise UnusableModel(f"Distances can't be taken of {self.of!r}.")
         shapes = [getattr(values, "shape", None) for values in (self.means, self.precision)]
         width = shapes[0][-1] if shapes[0] else 0
         if shapes != [(len(self.means), width), (width, width)]:
-            raise UnusableModel("The means or the precision of embeddings are of another shape.")
+            raise UnusableModel("The means or the precision of features are of another shape.")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +63,11 @@ class Fitted:
     def told(self) -> dict[str, Any]:
         """What a report says of it."""
         rules = [listed(rule) for rule in self.referral]
-        return self.evidence | {"temperature": self.scaling.temperature, "referral": rules}
+        return self.evidence | {
+            "temperature": self.scaling.temperature,
+            "distance_of": self.known.of,
+            "referral": rules,
+        }
 
     def as_plain(self) -> dict[str, Any]:
         """Dicts, lists, numbers, texts and tensors."""
@@ -73,7 +84,7 @@ class Fitted:
         try:
             return cls(
                 scaling=scaling_of(values),
-                known=Known(**values["known"]),
+                known=Known(**{"of": EMBEDDING} | values["known"]),
                 unknown=built(UnknownLimit, values["unknown"], "unknown"),
                 prediction_set=built(SetLimits, values["prediction_set"], "prediction_set"),
                 referral=built(tuple[Rule, ...], values["referral"], "referral"),

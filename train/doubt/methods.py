@@ -1,4 +1,4 @@
-"""Ways to tell the unknown from the known, compared with each other; Mahalanobis is in use."""
+"""Ways to tell the unknown from the known, compared with each other; the first is in use."""
 
 import warnings
 from collections.abc import Callable, Sequence
@@ -21,10 +21,12 @@ PRINCIPAL_SHARE = 1 / 3
 
 @dataclass(frozen=True, kw_only=True)
 class Features:
-    """Of n images: logits (n, c), embeddings (n, d), labels (n,) and groups (n,)."""
+    """Of n images: logits (n, c), embeddings (n, d) and directions (n, f), as `Served` gives them,
+    labels (n,) and groups (n,)."""
 
     logits: np.ndarray
     embeddings: np.ndarray
+    directions: np.ndarray
     labels: np.ndarray
     groups: np.ndarray
 
@@ -35,6 +37,7 @@ class Features:
         """Rows by their places or by a mask."""
         return Features(
             logits=self.logits[rows],
+            directions=self.directions[rows],
             embeddings=self.embeddings[rows],
             labels=self.labels[rows],
             groups=self.groups[rows],
@@ -44,6 +47,7 @@ class Features:
     def together(cls, parts: Sequence["Features"]) -> "Features":
         return cls(
             logits=np.concatenate([part.logits for part in parts]),
+            directions=np.concatenate([part.directions for part in parts]),
             embeddings=np.concatenate([part.embeddings for part in parts]),
             labels=np.concatenate([part.labels for part in parts]),
             groups=np.concatenate([part.groups for part in parts]),
@@ -62,7 +66,11 @@ def energy(_: Features, asked: Features) -> np.ndarray:
     return scores
 
 
-def mahalanobis(of: Features, asked: Features) -> np.ndarray:
+def of_features(of: Features, asked: Features) -> np.ndarray:
+    return distances(asked.directions, known(of.directions, of.labels))
+
+
+def of_embedding(of: Features, asked: Features) -> np.ndarray:
     return distances(asked.embeddings, known(of.embeddings, of.labels))
 
 
@@ -92,8 +100,10 @@ def vim(of: Features, asked: Features) -> np.ndarray:
 # For each fold the rows of the others, and its own.
 Division = list[tuple[np.ndarray, np.ndarray]]
 
+IN_USE = "Mahalanobis, features"
 METHODS: dict[str, Callable[[Features, Features], np.ndarray]] = {
-    "Mahalanobis": mahalanobis,
+    IN_USE: of_features,
+    "Mahalanobis, embedding": of_embedding,
     "ViM": vim,
     "10th nearest neighbour": neighbour,
     "energy": energy,
@@ -108,6 +118,15 @@ def fifths(of: Features, seed: int) -> Division:
         # Of a category with fewer images than there are folds.
         warnings.filterwarnings("ignore", "The least populated class", UserWarning)
         return list(folds.split(of.logits, of.labels, of.groups))
+
+
+def among_others(division: Division, left_out: int) -> Division:
+    """Of all but that fold, by their places among these: what the other folds are to each other."""
+    rows = division[left_out][0]
+    places = np.arange(len(rows))
+    kept = [fold for place, (_, fold) in enumerate(division) if place != left_out]
+    folds = [np.searchsorted(rows, fold) for fold in kept]
+    return [(np.setdiff1d(places, fold), fold) for fold in folds]
 
 
 def told_apart(validation: Features, unknown: Features, seed: int = 0) -> dict[str, float]:

@@ -46,7 +46,7 @@ def with_folds(
 
 def served(fold: Fold, fitted: Fitted | None, folder: Path) -> Subject:
     """As the checkpoint that `fitted` belongs to, but with the fold's weights and with what is
-    known of its own embeddings."""
+    known of its own features."""
     own = fold.source.fitted
     if fitted is not None:
         if own is None:
