@@ -234,6 +234,14 @@ def test_methods_are_told_by_what_they_were_compared_on(lacking: str, row: str) 
     assert row in item(text, "Out-of-distribution images").splitlines()
 
 
+def test_a_method_that_was_not_compared_then_has_no_number() -> None:
+    doubt = DOUBT | {"methods_unknown": DOUBT["methods_unknown"] | {"newer": 0.75}}
+
+    text = card(TRAINING, known().metrics | {"doubt": doubt})
+
+    assert "| newer | 0.750 | – | – | – |" in item(text, "Out-of-distribution images").splitlines()
+
+
 @pytest.mark.parametrize(
     ("told", "words"),
     [

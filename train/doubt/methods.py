@@ -103,7 +103,8 @@ Division = list[tuple[np.ndarray, np.ndarray]]
 IN_USE = "Mahalanobis, features"
 METHODS: dict[str, Callable[[Features, Features], np.ndarray]] = {
     IN_USE: of_features,
-    "Mahalanobis, embedding": of_embedding,
+    # Of the embedding; by this name older checkpoints tell it.
+    "Mahalanobis": of_embedding,
     "ViM": vim,
     "10th nearest neighbour": neighbour,
     "energy": energy,
