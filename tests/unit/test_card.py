@@ -235,7 +235,7 @@ def test_methods_are_told_by_what_they_were_compared_on(lacking: str, row: str) 
 
 
 def test_a_method_that_was_not_compared_then_has_no_number() -> None:
-    doubt = DOUBT | {"methods_unknown": DOUBT["methods_unknown"] | {"newer": 0.75}}
+    doubt = DOUBT | {"methods_unknown": {"energy": 0.5, "newer": 0.75}}
 
     text = card(TRAINING, known().metrics | {"doubt": doubt})
 
