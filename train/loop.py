@@ -174,7 +174,7 @@ class Training:
             std=config.std,
             views=self.job.config.views,
             trained_on=tuple(self.job.parts.train["image"]),
-            training={**self.job.origin, **numbers},
+            training={**self.job.origin, "precision": self.stepper.precision.name, **numbers},
             state_dict=halved(self.stepper.average.module.state_dict()),
         ).as_bytes()
 

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import torch
 from mlflow.entities import Run
 
 from tests.training.conftest import THREE_EPOCHS, Start, finished
 from train import checkpoint, pth_to_pt
+from train.precision import Precision
 
 CHANCE = 1 / 8
 
@@ -38,6 +40,7 @@ def test_a_run_learns_and_mlflow_holds_all_of_it(unbroken: tuple[Path, str], uri
     saved = checkpoint.read(folder / "model_store" / "best_model.pth")
     assert saved.training["command"] == " ".join(("python -m train.run", *THREE_EPOCHS))
     assert float(saved.training["balanced_accuracy"]) > 3 * CHANCE
+    assert saved.training["precision"] == Precision("auto", torch.device("cpu")).name
     (run,) = runs(uri, folder)
     assert run.info.status == "FINISHED"
     assert run.data.params["model"] == "test_vit"

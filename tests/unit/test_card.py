@@ -51,6 +51,16 @@ def test_every_item_of_clear_derm_is_answered(
     assert [name for name in ITEMS if not item(text, name)] == []
 
 
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [({"precision": "bf16"}, "`, its steps in bf16. Of"), ({}, "`. Of its epochs")],
+)
+def test_the_format_of_its_steps_is_told_where_it_is_known(more: dict[str, str], said: str) -> None:
+    development = item(card(TRAINING | more, known().metrics), "Development of the algorithm")
+
+    assert f"at commit `{'f' * 40}{said}" in development
+
+
 def test_the_numbers_are_those_of_the_evaluation() -> None:
     metrics = known().metrics
     score, melanoma = metrics["balanced_accuracy"], metrics["per_class"]["MEL"]

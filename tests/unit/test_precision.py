@@ -11,7 +11,6 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize(
     ("choice", "expected"),
     [
-        ("auto", torch.float32),
         ("fp32", torch.float32),
         ("bf16", torch.bfloat16),
         ("fp16", torch.float16),
@@ -34,6 +33,24 @@ def test_a_gpu_uses_the_16_bits_it_has(
     monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda **_: has_bf16)
 
     assert automatic(torch.device("cuda")) == expected
+
+
+@pytest.mark.parametrize(
+    ("has", "expected"),
+    [
+        ({"avx512_f": True, "avx512_bf16": True}, "bf16"),
+        ({"avx512_f": True, "avx512_bf16": False}, "fp32"),
+        ({"sve": True}, "fp32"),
+    ],
+    ids=str,
+)
+def test_a_cpu_uses_16_bits_if_it_has_instructions_for_them(
+    monkeypatch: pytest.MonkeyPatch, has: dict[str, bool], expected: str
+) -> None:
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+
+    assert Precision("auto", CPU).name == expected
+    assert automatic(torch.device("mps")) == "fp32"
 
 
 @pytest.mark.parametrize("choice", ["auto", "bf16", "fp16"])
