@@ -112,6 +112,7 @@ def test_the_numbers_say_who_answered(two: list[Path], drawings: Path, tmp_path:
         {
             "checkpoint_sha256": hashlib.sha256(file.read_bytes()).hexdigest(),
             "training_images": trained * outputs,
+            "precision": None,
             "images": answered * outputs,
         }
         for file, trained, answered in ((own, EACH - 1, 1), (other, 1, EACH - 1))

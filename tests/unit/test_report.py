@@ -136,6 +136,31 @@ def test_it_says_how_many_images_each_of_several_models_answered(
     assert "answered by the one of" not in " ".join(page_of(measured()).text.split())
 
 
+@pytest.mark.parametrize(
+    ("formats", "told"),
+    [
+        (("fp32", "bf16", "bf16"), "5700; 2 of the models were trained in bf16, 1 in fp32."),
+        (
+            (None, "bf16", "bf16"),
+            "; 2 of the models were trained in bf16, 1 in a format not recorded.",
+        ),
+        (("bf16", "bf16", "bf16"), "(trained on 4800) 5700."),
+        ((None, None, None), "(trained on 4800) 5700."),
+    ],
+)
+def test_it_says_in_which_formats_the_models_were_trained_if_not_in_one(
+    formats: tuple[str | None, ...], told: str
+) -> None:
+    models = [
+        {"checkpoint_sha256": "", "training_images": of, "images": images, "precision": name}
+        for of, images, name in zip((5700, 4800, 4800), (300, 1200, 4500), formats, strict=True)
+    ]
+
+    text = " ".join(page_of(measured(answered_by=models)).text.split())
+
+    assert told in text
+
+
 def test_a_cross_validation_is_told() -> None:
     interval = {"value": 0.75, "low": 0.7, "high": 0.8}
     found = {"models": 5, "images": 6000, "lesions": 4519, "balanced_accuracy": interval}

@@ -62,6 +62,7 @@ def evaluate(parts: Sequence[Part], model: str, images: Images) -> Evaluation:
             {
                 "checkpoint_sha256": part.measured.checkpoint_sha256,
                 "training_images": len(part.measured.trained_on),
+                "precision": part.measured.training.get("precision"),
                 "images": len(part.table),
             }
             for part in parts

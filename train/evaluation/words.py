@@ -1,6 +1,7 @@
 """What the report and the card call categories, measures and numbers."""
 
 import re
+from collections import Counter
 from typing import Any
 
 NAMES = {
@@ -71,8 +72,18 @@ def answered_by(models: list[dict[str, Any]]) -> str:
     trained = f"{min(counts)} to {max(counts)}" if min(counts) < max(counts) else f"{counts[0]}"
     return (
         f"this one (trained on {own['training_images']} images) answered {own['images']}, the"
-        f" others (trained on {trained}) {sum(one['images'] for one in others)}"
+        f" others (trained on {trained}) {sum(one['images'] for one in others)}{formats(models)}"
     )
+
+
+def formats(models: list[dict[str, Any]]) -> str:
+    """In which each model's steps were, where that is not the same for all."""
+    found = Counter(one.get("precision") or "a format not recorded" for one in models)
+    if len(found) == 1:
+        return ""
+    [(name, count), *others] = found.most_common()
+    rest = "".join(f", {some} in {other}" for other, some in others)
+    return f"; {count} of the models were trained in {name}{rest}"
 
 
 def code(text: object) -> str:
