@@ -11,6 +11,8 @@ WORKING_SIDE = 256
 GRID = 32
 # A frame is darker than this share of the picture's bright parts.
 BLACK = 0.3
+# Of 255. As dark is black in any picture, also in one that shows next to nothing else.
+BLACK_LEVEL = 16
 # Pixels of the working picture that a frame's soft edge may take.
 SOFT_EDGE = 4
 # Added to 8-bit values before a logarithm, so that noise in the dark does not count as colour.
@@ -65,13 +67,14 @@ def framed(rgb: np.ndarray) -> np.ndarray:
     red, green, blue = np.moveaxis(rgb, -1, 0)
     # Many times faster than rgb.max(axis=2).
     brightness = np.maximum(np.maximum(red, green), blue)
-    black = brightness < BLACK * np.quantile(brightness, 0.9)
+    black = brightness < max(BLACK * np.quantile(brightness, 0.9), BLACK_LEVEL)
     frame: np.ndarray = np.zeros_like(black)
     for rows in (slice(None), slice(None, None, -1)):
         for columns in (slice(None), slice(None, None, -1)):
             corner = np.logical_and.accumulate(black[rows, columns], axis=0)
             frame[rows, columns] |= np.logical_and.accumulate(corner, axis=1)
-    return frame
+    # Around nothing there is no frame.
+    return np.zeros_like(frame) if frame.all() else frame
 
 
 def clear_of(frame: np.ndarray) -> np.ndarray:

@@ -34,7 +34,9 @@ def to_prediction(
         "model": {"name": config.name, "version": config.version},
         "schema": SCHEMA,
         "unknown": unknown,
-        "prediction_set": None if limits is None else prediction_set(shares, label, limits),
+        "prediction_set": None
+        if limits is None
+        else prediction_set(shares, probabilities, label, limits),
         "referral": referral(shares, config) if config.referral else None,
         "quality": quality,
     }
@@ -55,12 +57,16 @@ def folded(shares: Shares, unknown: float) -> Shares:
     return probabilities
 
 
-def prediction_set(shares: Shares, label: str, limits: SetLimits) -> PredictionSet:
-    """In the order of their probability; never empty, as the most probable one is in it."""
-    likely = sorted(limits.least, key=lambda code: -shares[code])
-    codes = [c for c in likely if c == likely[0] or shares[c] >= limits.least[c]]
-    if label == "UNK" and label not in codes:
-        codes.insert(0, label)
+def prediction_set(
+    shares: Shares, probabilities: Shares, label: str, limits: SetLimits
+) -> PredictionSet:
+    """By the shares that the limits were fitted to, in the order of the probabilities; never
+    empty, as what has the largest share is in it, and the label is too."""
+    first = max(limits.least, key=shares.__getitem__)
+    within = {code for code, least in limits.least.items() if shares[code] >= least}
+    codes = sorted(
+        within | {first, label}, key=lambda code: (-probabilities[code], CODES.index(code))
+    )
     return {"codes": codes, "coverage": limits.coverage}
 
 

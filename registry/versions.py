@@ -18,6 +18,8 @@ NAME = "skin_vit"
 EXPERIMENT = "skin-lesions"
 REQUIREMENTS = ("torch", "pillow", "numpy", "pandas")
 URI = re.compile(r"models:/(?P<name>[^/@]+)(/(?P<number>[1-9]\d*)|@(?P<alias>[^/@]+))")
+# Characters; MLflow's store in PostgreSQL or MySQL takes no more.
+LONGEST_DESCRIPTION = 5000
 # MLflow 3.17 warns of its own type hints, asks pandas for what a later release drops, and takes an
 # answer's only integer, its schema, for one that may be missing.
 OF_MLFLOW_ITSELF = (
@@ -82,10 +84,18 @@ def register(
             registered_model_name=NAME,
         )
         number = str(logged.registered_model_version)
-        client.update_model_version(NAME, number, description=evidence.card)
+        client.update_model_version(NAME, number, description=described(evidence.card))
         for key, value in evidence.tags.items():
             client.set_model_version_tag(NAME, number, key, value)
     return numbered(uri, NAME, number)
+
+
+def described(card: str) -> str:
+    """As much of the card as fits, cut at the end of a line; whole it is among the files."""
+    if len(card) <= LONGEST_DESCRIPTION:
+        return card
+    end = "\n\nThe rest is in the model card among this version's files."
+    return card[: card.rindex("\n", 0, LONGEST_DESCRIPTION - len(end))] + end
 
 
 def experiment_id(client: mlflow.MlflowClient, uri: str) -> str:

@@ -17,7 +17,7 @@ def show(prediction: Prediction) -> None:
     if prediction.rules is not None:
         show_referral(prediction.rules)
     if prediction.unknown is not None:
-        show_unknown(prediction.unknown)
+        show_unknown(prediction.unknown, prediction.label)
     if prediction.quality is not None:
         show_quality(prediction.quality)
 
@@ -34,11 +34,12 @@ def show_referral(rules: tuple[Rule, ...]) -> None:
         st.markdown(words.no_referral(rules))
 
 
-def show_unknown(found: Unknown) -> None:
-    if words.is_far(found):
-        st.warning(words.unknown(found), icon=SIGN)
+def show_unknown(found: Unknown, label: str) -> None:
+    told = words.unknown(found, label)
+    if label == words.UNKNOWN or found.distance > found.limit:
+        st.warning(told, icon=SIGN)
     else:
-        st.markdown(words.unknown(found))
+        st.markdown(told)
 
 
 def show_quality(checks: dict[str, Check]) -> None:

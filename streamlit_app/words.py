@@ -94,18 +94,20 @@ def compared(rule: Rule) -> str:
     return f"the probability of {names} is {value}, {where} {threshold} ({UNKNOWN} left aside)"
 
 
-def unknown(found: Unknown) -> str:
+def unknown(found: Unknown, label: str) -> str:
     distance, limit = apart(found.distance, found.limit, decimals=0)
-    likeness, where = ("Unlike", "beyond") if is_far(found) else ("Like", "within")
+    if found.distance > found.limit:
+        likeness, where = "Unlike", "beyond"
+    # Below one half P(UNK) may still be the largest of nine.
+    elif label == UNKNOWN:
+        likeness, where = "Hardly like", "near"
+    else:
+        likeness, where = "Like", "within"
     return (
         f"{likeness} the pictures the model learnt from: its distance to them is {distance},"
         f" {where} the limit of {limit}, which makes a probability of {percent(found.probability)}"
         f" that it is {category(UNKNOWN)}."
     )
-
-
-def is_far(found: Unknown) -> bool:
-    return found.distance > found.limit
 
 
 def looked(target: str, strongest: str | None) -> str:

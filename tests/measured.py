@@ -82,7 +82,7 @@ def measured(**facts: object) -> Measured:
     probabilities /= probabilities.sum(axis=1, keepdims=True)
     table = pd.DataFrame(
         {
-            "lesion": [f"L{row // 2}" for row in range(IMAGES)],
+            "group": [f"L{row // 2}" for row in range(IMAGES)],
             "age": np.where(np.arange(IMAGES) < 40, 45.0, 85.0),
             "sex": ["female", "male"] * (IMAGES // 2),
             "site": ["head/neck", None] * (IMAGES // 2),

@@ -117,7 +117,8 @@ def export(folder: Path, checkpoint_file: Path | None = None) -> Exported:
     """The tiny checkpoint, or the one at `checkpoint_file`, as model, config and archive."""
     if checkpoint_file is None:
         checkpoint_file = folder / "best_model.pth"
-        checkpoint_file.write_bytes(checkpoint().as_bytes())
+        # As the default: what several views are averaged to is the same from both backends.
+        checkpoint_file.write_bytes(replace(checkpoint(), views=2).as_bytes())
     model, config = folder / "skin_vit.pt", folder / "skin_lesion_model_config.json"
     status = pth_to_pt.main(
         ["--checkpoint", str(checkpoint_file), "--out", str(model), "--config", str(config)]

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from train import checkpoint
+from train.checkpoint import Checkpoint
 from train.data.layouts import DataError, read_unknown
 from train.data.split import readable
 from train.data.unseen import Images, unseen
@@ -17,6 +18,7 @@ from train.doubt.fitting import Seen, fitted_to, looked_at
 from train.folds import others
 from train.models import InitError
 from train.origin import ROOT
+from train.writable import OutError, writable
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +79,7 @@ def main(arguments: list[str] | None = None) -> int:
     given = parse(arguments)
     try:
         fitted = calibrate(given)
-    except (DataError, InitError, FitError) as error:
+    except (DataError, InitError, FitError, OutError) as error:
         log.error("%s", error)
         return 2
     log.info(
@@ -92,6 +94,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def calibrate(given: argparse.Namespace) -> Fitted:
+    writable((given.out or given.checkpoint).parent)
     source = checkpoint.read(given.checkpoint)
     source = replace(source, views=given.views or source.views)
 
@@ -102,18 +105,11 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     images = Images.of(given.data)
     table = unseen(images, source.trained_on)
     folds = others(source, set(table["image"]), given.folds, images)
+    check(source, len(table) + sum(len(fold.table) for fold in folds), given)
     seen = looked_at(source, table)
     theirs = [looked_at(fold.source, fold.table) for fold in folds]
     fitted = fitted_to(seen, source.classes, added, theirs)
     evidence = dict(fitted.evidence)
-    before = source.fitted.evidence["images"] if source.fitted else 0
-    if evidence["images"] < before:
-        log.warning(
-            "Temperatures, sets and rules are fitted to %d images now, and were to %d: with the"
-            " same --folds they are again",
-            evidence["images"],
-            before,
-        )
     if folds:
         models = (source, *(fold.source for fold in folds))
         fewest = min(len(model.trained_on) for model in models)
@@ -128,6 +124,17 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     fitted = replace(fitted, evidence=evidence)
     write(given.out or given.checkpoint, replace(source, fitted=fitted).as_bytes())
     return fitted
+
+
+def check(source: Checkpoint, images: int, given: argparse.Namespace) -> None:
+    """Raises FitError where what was fitted to more images would be lost."""
+    before = source.fitted.evidence["images"] if source.fitted else 0
+    place = given.out or given.checkpoint
+    if images < before and place.resolve() == given.checkpoint.resolve():
+        raise FitError(
+            f"Temperatures, sets and rules were fitted to {before} images, and would be to"
+            f" {images}: name the same --folds, or with --out another file to write."
+        )
 
 
 def write(file: Path, content: bytes) -> None:

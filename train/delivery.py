@@ -57,11 +57,12 @@ def say_kept(outbox: Outbox, server: str) -> int:
     if kept:
         log.warning(
             "%d messages for MLflow at %s are kept in %s: they are sent by the next run with the"
-            " same --out, or by: python -m train.send %s",
+            " same --out, or by: python -m train.send %s (%s)",
             kept,
             server,
             outbox.folder,
             outbox.folder,
+            outbox.state().failure or "not tried yet",
         )
     return kept
 

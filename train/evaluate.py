@@ -16,10 +16,11 @@ from train.evaluation.inputs import MeasureError
 from train.evaluation.logged import STORE, log_evaluation
 from train.evaluation.parts import alone, with_folds
 from train.evaluation.predictions import PredictionError
-from train.evaluation.subject import DEFAULT_CHECKPOINT, SubjectError, subject
+from train.evaluation.subject import DEFAULT_CHECKPOINT, SubjectError, is_url, subject
 from train.models import InitError
 from train.origin import ROOT
 from train.pth_to_pt import ExportError
+from train.writable import OutError, writable
 
 log = logging.getLogger(__name__)
 
@@ -28,6 +29,7 @@ ERRORS = (
     ExportError,
     InitError,
     MeasureError,
+    OutError,
     PredictionError,
     RegistryError,
     SubjectError,
@@ -42,6 +44,11 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
         default=str(DEFAULT_CHECKPOINT),
         help="a checkpoint (.pth), an exported model (.pt), models:/skin_vit@champion, or a URL as"
         " http://127.0.0.1:8080/predictions/skin_vit (model_store/best_model.pth)",
+    )
+    parser.add_argument(
+        "--key-file",
+        type=Path,
+        help="of a URL whose server wants a token: the key_file.json it wrote when it started",
     )
     parser.add_argument(
         "--data",
@@ -81,6 +88,8 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     given = parser.parse_args(arguments)
     if given.model.endswith(".pth") and given.checkpoint is not None:
         parser.error("--checkpoint is for a --model that is no checkpoint itself")
+    if given.key_file is not None and not is_url(given.model):
+        parser.error("--key-file is for a --model that is a URL")
     if given.folds and not given.model.endswith(".pth"):
         parser.error("--folds is for a --model that is a checkpoint (.pth)")
     return given
@@ -90,9 +99,10 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     given = parse(arguments)
     try:
+        writable(given.out)
         with tempfile.TemporaryDirectory() as folder:
             here = Path(folder)
-            measured = subject(given.model, given.config, given.checkpoint, here)
+            measured = subject(given.model, given.config, given.checkpoint, here, given.key_file)
             images = Images.of(given.data)
             if given.folds:
                 parts = with_folds(Path(given.model), measured, images, given.folds, here)
@@ -102,7 +112,7 @@ def main(arguments: list[str] | None = None) -> int:
     except ERRORS as error:
         log.error("%s", error)
         return 2
-    files = write_files(done, measured.training, given.out)
+    files = write_files(done, measured, given.out)
     log_evaluation(done.metrics, files, given.out)
     score = done.metrics["balanced_accuracy"]
     log.info(

@@ -4,6 +4,7 @@ import logging
 import os
 import secrets
 import signal
+import socket
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -15,6 +16,7 @@ from ray import train as ray_train
 from ray.train.torch import TorchTrainer
 from tqdm import tqdm
 
+from train.config import ConfigError
 from train.loop import Job, train_loop
 from train.progress import Position
 from train.state import SCORE
@@ -22,6 +24,7 @@ from train.state import SCORE
 log = logging.getLogger(__name__)
 
 DRAW_EVERY_S = 0.5
+ANSWERS_WITHIN_S = 10
 # How often a run goes on from its newest checkpoint when a worker died.
 MAX_FAILURES = 5
 # A step's tensors are as large as the last one's: memory that is kept, in large pages, need not be
@@ -46,7 +49,38 @@ def connect(address: str | None) -> None:
         ray.init(address="local", include_dashboard=False, **quiet)
     else:
         ours = [str(ROOT / name) for name in ("handlers", "registry", "train")]
+        check_answers(address)
         ray.init(address=address, runtime_env={"py_modules": ours, "env_vars": MEMORY}, **quiet)
+
+
+def check_answers(address: str) -> None:
+    """Raises ConfigError at once where nothing listens: Ray would try for minutes."""
+    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if not port.isdecimal():
+        return
+    try:
+        socket.create_connection((host, int(port)), ANSWERS_WITHIN_S).close()
+    except (OSError, OverflowError) as error:
+        raise ConfigError(
+            f"No Ray cluster answers at {address} ({error}): correct --ray-address, or leave it out"
+            " to train on this machine alone."
+        ) from error
+
+
+def room() -> tuple[str, int]:
+    """What a worker takes one of, GPU or CPU, and how many there are."""
+    resources = ray.cluster_resources()
+    kind = "GPU" if resources.get("GPU", 0) else "CPU"
+    return kind, int(resources.get(kind, 0))
+
+
+def enough_for(workers: int) -> None:
+    """Raises ConfigError for more workers than there is room for: Ray would wait for it, silent."""
+    kind, there = room()
+    if workers > there:
+        raise ConfigError(
+            f"{workers} workers need {workers} {kind}s, and there are {there}: lower --workers."
+        )
 
 
 def trainer_of(
@@ -63,7 +97,7 @@ def trainer_of(
     return TorchTrainer(
         loop,
         scaling_config=ray_train.ScalingConfig(
-            num_workers=job.config.workers, use_gpu=ray.cluster_resources().get("GPU", 0) > 0
+            num_workers=job.config.workers, use_gpu=room()[0] == "GPU"
         ),
         run_config=ray_train.RunConfig(
             name=folder.name,

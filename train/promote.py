@@ -68,7 +68,7 @@ def score(version: Path, table: pd.DataFrame) -> Interval:
     classifier = LesionClassifier.load(version / MODEL_NAME, version / CONFIG_NAME)
     probabilities = of_classifier(classifier, [Path(path) for path in table["path"]])
     labels = table["code"].map(CODES.index).to_numpy(dtype=int)
-    found = balanced_accuracy_interval(labels, probabilities, table["lesion"].to_numpy())
+    found = balanced_accuracy_interval(labels, probabilities, table["group"].to_numpy())
     log.info(
         "%s: balanced accuracy %.3f (%.3f to %.3f) on %d images",
         version.name,

@@ -53,7 +53,7 @@ def register_model(
         )
     metrics = read_metrics(evaluation, sha256)
     evidence = Evidence(
-        card=card(source.training, metrics),
+        card=card(source.training, metrics, source.trained_on),
         tags={"checkpoint_sha256": sha256, **tags_of(source, metrics)},
     )
     with tempfile.TemporaryDirectory() as folder:

@@ -2,6 +2,8 @@
 
 import logging
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from train.data.layouts import DataError, read, read_unknown
 from train.data.split import Split, readable, split
 from train.doubt.fit import FitError
 from train.doubt.fitting import calibrated
-from train.fit import connect, fit
+from train.fit import connect, enough_for, fit
 from train.loop import Job
 from train.models import InitError, build
 from train.origin import commit
@@ -25,11 +27,13 @@ from train.progress import Line
 from train.runs import TrainingRun
 from train.send import send_pending
 from train.state import BEST_MODEL, read_best
+from train.writable import OutError, writable
 
 log = logging.getLogger(__name__)
 
 GENERATED = Path("data/generated")
 PREVIOUS_MODEL = "previous_model.pth"
+UNKNOWN = "UNK"
 
 
 def main() -> int:
@@ -37,7 +41,7 @@ def main() -> int:
     values, resume = parse()
     try:
         train(values, resume=resume)
-    except (ConfigError, DataError, InitError) as error:
+    except (ConfigError, DataError, InitError, OutError) as error:
         log.error("%s", error)
         return 2
     except KeyboardInterrupt:
@@ -49,24 +53,45 @@ def main() -> int:
 def train(values: dict[str, object], *, resume: bool) -> None:
     run = TrainingRun.resume(values) if resume else None
     config = run.config if run else TrainConfig.resolved(values)
+    writable(Path(config.out))
     parts, unknown = parts_of(config), unknown_of(config)
     # Here and not first in a worker, as its errors are the caller's to mend.
-    build(config.model, len(classes_of(parts, config.leave_out)), config.init)
+    check(config, parts)
     send_pending(Path(config.out))
-    if run:
-        run.go_on(parts)
-    else:
-        run = TrainingRun.begin(config, parts, commit())
     connect(config.ray_address)
     try:
-        saved, stopped = fit(job_of(run, parts), run.folder)
-    except BaseException:  # Ctrl-C too: MLflow is told, and the error goes on its way
-        tracking.finish(run.tracked, None, None, "FAILED")
-        raise
+        enough_for(config.workers)
+        if run:
+            run.go_on(parts)
+        else:
+            run = TrainingRun.begin(config, parts, commit())
+        with told_if_it_fails(run):
+            saved, stopped = fit(job_of(run, parts), run.folder)
     finally:
         ray.shutdown()
-    weights = with_doubt(saved / BEST_MODEL, parts.validation, unknown)
-    conclude(run, saved, weights, classes_of(parts, run.config.leave_out), stopped)
+    with told_if_it_fails(run):
+        weights = with_doubt(saved / BEST_MODEL, parts.validation, unknown)
+        conclude(run, saved, weights, classes_of(parts, run.config.leave_out), stopped)
+
+
+def check(config: TrainConfig, parts: Split) -> None:
+    """Raises InitError or ConfigError for a model that can't be had or settings that don't suit."""
+    model = build(config.model, len(classes_of(parts, config.leave_out)), config.init)
+    [patch, _] = model.patch_embed.patch_size
+    if config.train_size % patch:
+        raise ConfigError(f"--train-size must be a multiple of {config.model}'s patches, {patch}.")
+    if config.patience and parts.validation.empty:
+        raise ConfigError("--patience needs held-out images to look at: raise --hold-out.")
+
+
+@contextmanager
+def told_if_it_fails(run: TrainingRun) -> Iterator[None]:
+    """Ctrl-C too: MLflow is told, and the error goes on its way."""
+    try:
+        yield
+    except BaseException:
+        tracking.finish(run.tracked, None, None, "FAILED")
+        raise
 
 
 def parts_of(config: TrainConfig) -> Split:
@@ -78,6 +103,14 @@ def parts_of(config: TrainConfig) -> Split:
         data = Path(config.data)
     parts = split(readable(read(data)), config.seed, config.hold_out, config.fold)
     parts = parts.without(config.leave_out)
+    if not (parts.train["code"] == UNKNOWN).any() and (parts.validation["code"] == UNKNOWN).any():
+        log.warning(
+            "%d held-out images are of %s, which none in training is: they are not used here, and"
+            " count in train.evaluate",
+            (parts.validation["code"] == UNKNOWN).sum(),
+            UNKNOWN,
+        )
+        parts = parts.without(UNKNOWN)
     log.info("%d training and %d validation images", len(parts.train), len(parts.validation))
     return parts
 
@@ -87,7 +120,7 @@ def unknown_of(config: TrainConfig) -> pd.DataFrame | None:
 
 
 def classes_of(parts: Split, leave_out: str | None) -> tuple[str, ...]:
-    codes = CODES if (parts.train["code"] == "UNK").any() else WITHOUT_UNKNOWN
+    codes = CODES if (parts.train["code"] == UNKNOWN).any() else WITHOUT_UNKNOWN
     return tuple(code for code in codes if code != leave_out)
 
 

@@ -2,17 +2,21 @@
 
 import argparse
 import logging
+import os
 import sys
 import time
 from functools import partial
 from math import inf
 from pathlib import Path
 
+from registry.address import answers
 from train.delivery import LOOK_EVERY_S, say_kept, send
 from train.outbox import MESSAGES, Outbox
 from train.tracking import END_WITHIN_S, Run, deliver
 
 log = logging.getLogger(__name__)
+
+PATIENT_REQUEST_WITHIN_S = 300
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,6 +28,8 @@ def main(arguments: list[str] | None = None) -> int:
     if not folder.is_dir():
         log.error("There is no folder %s: name the one that runs were written to.", folder)
         return 2
+    # Nothing waits for it here, so a slow server gets its time.
+    os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(PATIENT_REQUEST_WITHIN_S))
     if send_pending(folder, within_s=inf):
         return 1
     log.info("nothing waits in %s", folder)
@@ -35,18 +41,25 @@ def send_pending(out: Path, within_s: float = END_WITHIN_S) -> int:
     deadline = time.monotonic() + within_s
     outboxes = [Outbox(path.parent) for path in out.resolve().rglob(MESSAGES)]
     unsent = [outbox for outbox in outboxes if outbox.waiting()]
-    silent: set[str] = set()
     kept = 0
+    silent: set[str] = set()
     # A parent is older than its children, which need its id.
     for outbox in sorted(unsent, key=lambda outbox: int(outbox.first()["time"])):
         run = Run(uri=outbox.first()["uri"], folder=str(outbox.folder))
         # Again and again, as another process may be sending just now.
         while run.uri not in silent and outbox.waiting() and time.monotonic() < deadline:
             if not send(outbox, partial(deliver, run), deadline=deadline):
-                silent.add(run.uri)
+                if is_silent(run.uri):
+                    silent.add(run.uri)
+                # Else it has to do with this run alone, and the others' may well be taken.
+                break
             time.sleep(LOOK_EVERY_S)
         kept += say_kept(outbox, run.uri)
     return kept
+
+
+def is_silent(uri: str) -> bool:
+    return uri.startswith("http") and not answers(uri)
 
 
 if __name__ == "__main__":

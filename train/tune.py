@@ -11,15 +11,16 @@ from train import tracking
 from train.config import ConfigError
 from train.data.layouts import DataError
 from train.data.split import Split
-from train.fit import connect
-from train.models import InitError, build
-from train.run import classes_of, parts_of
+from train.fit import connect, room
+from train.models import InitError
+from train.run import check, parts_of
 from train.send import send_pending
 from train.tuning.flags import Options, parse
 from train.tuning.schedule import search
 from train.tuning.space import base, trials
 from train.tuning.study import FINISHED, STOPPED, TRACKED, WAITING, Study
 from train.tuning.table import table_of
+from train.writable import OutError, writable
 
 log = logging.getLogger(__name__)
 
@@ -31,7 +32,7 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     try:
         return tune(parse(arguments))
-    except (ConfigError, DataError, InitError) as error:
+    except (ConfigError, DataError, InitError, OutError) as error:
         log.error("%s", error)
         return 2
     except KeyboardInterrupt:
@@ -44,15 +45,16 @@ def tune(options: Options) -> int:
     default = study.trials[0] if study else base(options.values)
     if default.hold_out == 0:
         raise ConfigError("--hold-out must be more than 0: trials are scored on what is held out.")
+    writable(Path(default.out))
     parts = parts_of(default)
     if study and study.split_sha256 != parts.sha256:
         raise ConfigError(f"The data is not what {study.folder} began with: start a new study.")
     # Here and not first in every trial, as its errors are the caller's to mend.
-    build(default.model, len(classes_of(parts, default.leave_out)), default.init)
+    check(default, parts)
     send_pending(Path(default.out))
     connect(default.ray_address)
     try:
-        together = room(options.together, default.workers)
+        together = at_a_time(options.together, default.workers)
         if study:
             tracking.restart(study.tracked)
         else:
@@ -63,11 +65,9 @@ def tune(options: Options) -> int:
     return conclude(study)
 
 
-def room(together: int | None, workers: int) -> int:
+def at_a_time(together: int | None, workers: int) -> int:
     """How many trials run at a time, of the number asked for or by default."""
-    resources = ray.cluster_resources()
-    kind = "GPU" if resources.get("GPU", 0) else "CPU"
-    there = int(resources[kind])
+    kind, there = room()
     together = together or (max(1, there // workers) if kind == "GPU" else 1)
     if together * workers > there:
         raise ConfigError(

@@ -21,8 +21,8 @@ PNG = "image/png"
 TARGET = description_answers.code()
 BY_QUERY = in_query(
     "target",
-    "The category to explain; else the most probable one. A form's field `target` says the same,"
-    " and is the only way that TorchServe hands on.",
+    "The category to explain, one that the model was trained on; else the most probable of these."
+    " A form's field `target` says the same, and is the only way that TorchServe hands on.",
     TARGET,
 )
 REFUSED = (400, 404, 413, 417, 500, 503, 507)

@@ -61,7 +61,7 @@ def test_a_picture_unlike_all_others(
     headline = page.get_by_role("heading", name="Probably none of the eight categories (UNK)")
     expect(headline).to_be_visible()
     warning = page.get_by_role("alert").filter(has_text="Unlike the pictures")
-    expect(warning).to_contain_text(words.unknown(found.unknown))
+    expect(warning).to_contain_text(words.unknown(found.unknown, found.label))
 
 
 @pytest.mark.parametrize("backend", NAMES)

@@ -101,8 +101,10 @@ def test_unknown_images_may_be_fitted_to(
     with_alike = calibrated(file, "--data", drawings, "--unk-data", alike)
     with_strange = calibrated(file, "--data", drawings, "--unk-data", strange)
 
+    assert with_alike.unknown.limit >= once.unknown.limit
+    assert "unknown_fitted" not in once.evidence
+    assert with_strange.evidence["unknown_fitted"] == STRANGE
     for fitted in (with_alike, with_strange):
-        assert fitted.unknown.limit >= once.unknown.limit
         assert fitted.scaling.temperature == once.scaling.temperature
     assert with_strange.unknown != with_alike.unknown
 

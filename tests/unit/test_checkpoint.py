@@ -7,11 +7,13 @@ from pathlib import Path
 import pytest
 import torch
 
+from handlers.categories import WITHOUT_UNKNOWN
 from tests import tiny
 from tests.conftest import ROOT
 from tests.unit.bomb import Bomb
 from tests.unit.comparable import comparable
 from train.checkpoint import FORMAT, WITHOUT_FITTED, Checkpoint, halved, read
+from train.doubt.methods import IN_USE
 from train.models import InitError, build
 
 DEFAULT = ROOT / "model_store" / "best_model.pth"
@@ -221,6 +223,22 @@ def test_the_default_checkpoint_is_small_and_says_where_it_comes_from() -> None:
     assert str(checkpoint.training["command"]).startswith("python -m train.run ")
     assert len(str(checkpoint.training["commit"]).rstrip("+")) == 40
     assert checkpoint.fitted is not None
-    assert checkpoint.fitted.evidence["cross_validation"]["balanced_accuracy"]["low"] >= 0.70
     size = checkpoint.image_size
     assert checkpoint.model()(torch.zeros(1, 3, size, size)).shape == (1, len(checkpoint.classes))
+
+
+@pytest.mark.skipif(not DEFAULT.is_file(), reason=f"no default checkpoint at {DEFAULT}")
+def test_the_default_checkpoint_does_what_is_asked_of_it() -> None:
+    fitted = read(DEFAULT).fitted
+
+    assert fitted is not None
+    found = fitted.evidence
+    assert found["cross_validation"]["balanced_accuracy"]["low"] >= 0.70
+    assert found["ece"] <= 0.03
+    assert found["sets"].keys() == {"LAC", "APS", "RAPS"}
+    assert min(found["sets"]["LAC"]["coverage"].values()) >= 0.88
+    assert max(found["sets"]["LAC"]["coverage"].values()) <= 0.92
+    assert found["called_unknown"] <= 0.05
+    assert found["methods_unknown"][IN_USE] >= 0.98
+    assert found["methods_left_out"].keys() == set(WITHOUT_UNKNOWN)
+    assert [rule.sensitivity >= 0.95 for rule in fitted.referral] == [True, True]

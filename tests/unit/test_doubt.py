@@ -15,13 +15,14 @@ from train.doubt.fit import FitError, fit
 from train.doubt.methods import IN_USE, METHODS, Features, told_apart
 from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
-from train.doubt.unknown import CALLED, called, fit_unknown
+from train.doubt.unknown import CALLED, CALLED_AT_MOST, called, fit_unknown
 
 
 def features_of(logits: np.ndarray, directions: np.ndarray, labels: np.ndarray) -> Features:
     """Each image of another lesion, with an embedding as its direction."""
     return Features(
         logits=logits,
+        raw=logits,
         directions=directions,
         embeddings=directions,
         labels=labels,
@@ -166,15 +167,38 @@ def test_with_unknown_images_the_limit_parts_the_two() -> None:
 
 
 @pytest.mark.parametrize("apart", [-20.0, 0.0, 5.0])
-def test_unknown_images_never_make_the_limit_stricter(apart: float) -> None:
+def test_unknown_images_never_make_the_limit_call_many_of_the_known(apart: float) -> None:
     rng = np.random.default_rng(0)
     near, confidence = rng.chisquare(50, 2_000), rng.uniform(0.3, 1, 2_000)
     unknown = rng.chisquare(50, 500) + apart
 
     at = fit_unknown(near, confidence, unknown)
 
-    assert called(near, confidence, at).mean() <= CALLED
-    assert at.limit >= fit_unknown(near, confidence).limit
+    assert called(near, confidence, at).mean() <= CALLED_AT_MOST
+
+
+def test_unknown_images_that_are_not_far_make_the_limit_stricter() -> None:
+    rng = np.random.default_rng(0)
+    near, confidence = rng.chisquare(50, 2_000), np.full(2_000, 0.5)
+    unknown = rng.chisquare(50, 500) + 20
+
+    without, at = fit_unknown(near, confidence), fit_unknown(near, confidence, unknown)
+
+    assert at.limit < without.limit
+    caught = [called(unknown, np.full(500, 0.5), one).mean() for one in (without, at)]
+    assert caught[1] > caught[0] + 0.1
+
+
+def test_how_many_are_called_is_told_with_the_unknown_images_it_was_fitted_to() -> None:
+    known_ones, shifted = known_and_shifted(2.0)
+    seen = [appearance(lesion())]
+
+    without = fit(known_ones, seen, WITHOUT_UNKNOWN).evidence
+    fitted = fit(known_ones, seen, WITHOUT_UNKNOWN, shifted).evidence
+
+    assert "unknown_fitted" not in without
+    assert fitted["unknown_fitted"] == len(shifted)
+    assert without["called_unknown"] < fitted["called_unknown"] <= CALLED_AT_MOST + 0.02
 
 
 def known_and_shifted(shift: float) -> tuple[Features, Features]:
@@ -235,6 +259,7 @@ def test_images_of_few_lesions_are_too_few_to_fit_on() -> None:
     labels = np.repeat(np.arange(CLASSES), 20)
     features = Features(
         logits=np.zeros((len(labels), CLASSES)),
+        raw=np.zeros((len(labels), CLASSES)),
         directions=np.zeros((len(labels), 4)),
         embeddings=np.zeros((len(labels), 4)),
         labels=labels,
@@ -255,7 +280,8 @@ def test_a_model_that_sees_no_difference_is_not_fitted_to() -> None:
 @pytest.mark.parametrize("part", ["logits", "directions", "embeddings"])
 def test_answers_that_are_not_finite_are_not_fitted_to(part: str) -> None:
     labels = np.repeat(np.arange(CLASSES), 20)
-    values = {name: np.zeros((160, CLASSES)) for name in ("logits", "directions", "embeddings")}
+    names = ("logits", "raw", "directions", "embeddings")
+    values = {name: np.zeros((160, CLASSES)) for name in names}
     values[part][7, 1] = np.nan
     features = Features(**values, labels=labels, groups=np.arange(160))
 

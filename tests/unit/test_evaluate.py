@@ -19,6 +19,7 @@ from train import evaluate, register_model
 from train.checkpoint import read
 from train.data.unseen import is_the_validation
 from train.evaluation import subject
+from train.evaluation.evaluation import chose_epoch
 from train.evaluation.logged import flat
 from train.evaluation.predictions import of_classifier
 from train.pth_to_pt import export
@@ -232,6 +233,28 @@ def test_faults_of_the_caller_are_one_sentence(
     assert not out.exists()
 
 
+def test_a_place_that_can_not_be_written_to_is_told_before_all_the_work(
+    trained: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    out = file / "evaluation"
+
+    status = evaluate.main(["--model", str(trained), "--data", "none", "--out", str(out)])
+
+    assert status == 2
+    assert caplog.messages == [
+        f"{out} can't be written to ({file}): name another folder with --out."
+    ]
+
+
+def test_a_key_file_is_a_urls(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        evaluate.main(["--model", "a.pth", "--key-file", "key_file.json", "--data", "data"])
+
+    assert "--key-file is for a --model that is a URL" in capsys.readouterr().err
+
+
 def test_a_checkpoint_has_no_checkpoint(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit, match="2"):
         evaluate.main(["--model", "a.pth", "--checkpoint", "b.pth", "--data", "data"])
@@ -254,6 +277,38 @@ def test_a_sibling_of_an_unreadable_training_image_is_left_out(
     assert "MEL_4" in images
 
 
+def test_a_sibling_of_a_training_image_that_is_not_there_is_left_out(
+    trained: Path, data: Path, tmp_path: Path
+) -> None:
+    copy = tmp_path / "data"
+    shutil.copytree(data, copy)
+    (copy / "MEL_0.jpg").unlink()
+    out = tmp_path / "out"
+
+    evaluate.main(["--model", str(trained), "--data", str(copy), "--out", str(out)])
+
+    images = pd.read_csv(out / "predictions.csv")["image"].tolist()
+    assert "MEL_1" not in images
+    assert "MEL_4" in images
+
+
+def test_a_training_image_is_known_in_folders_of_classes(trained: Path, tmp_path: Path) -> None:
+    file = tmp_path / "named.pth"
+    file.write_bytes(replace(read(trained), trained_on=("ISIC_0000001",)).as_bytes())
+    for seed, code in enumerate(("MEL", "NV", "NV")):
+        folder = tmp_path / "data" / "Train" / code
+        folder.mkdir(parents=True, exist_ok=True)
+        body = images.encoded(images.lesion(seed, code), "JPEG")
+        (folder / f"ISIC_000000{seed}.jpg").write_bytes(body)
+    out = tmp_path / "out"
+
+    evaluate.main(["--model", str(file), "--data", str(tmp_path / "data"), "--out", str(out)])
+
+    assert metrics_of(out)["measured"]["left_out"]["trained_on"] == 1
+    asked = pd.read_csv(out / "predictions.csv")["image"].tolist()
+    assert [name.split("/")[-1] for name in asked] == ["ISIC_0000000", "ISIC_0000002"]
+
+
 def test_a_runs_own_validation_is_recognised() -> None:
     images, trained_on = pd.Series(["b", "a"]), ("c",)
     split = hashlib.sha256(b"a,validation\nb,validation\nc,train").hexdigest()
@@ -261,6 +316,25 @@ def test_a_runs_own_validation_is_recognised() -> None:
     assert is_the_validation(images, trained_on, {"split_sha256": split})
     assert not is_the_validation(images.head(1), trained_on, {"split_sha256": split})
     assert not is_the_validation(images, (), {})
+
+
+def test_a_run_that_set_unk_aside_chose_its_epoch_on_the_rest() -> None:
+    table = pd.DataFrame({"image": ["a", "b", "c"], "code": ["MEL", "NV", "UNK"]})
+    split = hashlib.sha256(b"a,validation\nb,validation\nd,train").hexdigest()
+
+    def by(keep: str) -> subject.Subject:
+        return subject.Subject(
+            predict=lambda _: np.empty((0, 9)),
+            falls=lambda _: None,
+            checkpoint_sha256="",
+            trained_on=("d",),
+            training={"split_sha256": split, "keep": keep},
+            doubt=None,
+        )
+
+    assert chose_epoch(by("best"), table)
+    assert not chose_epoch(by("last"), table)
+    assert not chose_epoch(by("best"), table.head(1))
 
 
 def test_every_number_has_a_flat_name_that_mlflow_takes() -> None:

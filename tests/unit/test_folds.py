@@ -40,19 +40,22 @@ def test_other_folds_answer_for_the_images_the_checkpoint_was_trained_on(
     assert both.known.means.equal(alone.known.means)
 
 
-def test_it_is_said_that_without_the_folds_there_is_less_to_fit_to(
+def test_what_was_fitted_with_folds_is_not_lost_to_a_fit_without(
     drawings: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     own, other = folds(drawings, tmp_path, MANY, FEW)
-    calibrated(own, "--data", drawings)
-    fewer = EACH * len(WITHOUT_UNKNOWN) - len(WITHOUT_UNKNOWN)
-    said = f"are fitted to {fewer} images now, and were to {EACH * len(WITHOUT_UNKNOWN)}"
-
     calibrated(own, "--data", drawings, "--folds", other)
-    assert said not in caplog.text
-    calibrated(own, "--data", drawings)
+    before, out = own.read_bytes(), tmp_path / "out.pth"
+    every = EACH * len(WITHOUT_UNKNOWN)
+    words = ["--checkpoint", str(own), "--data", str(drawings)]
 
-    assert said in caplog.text
+    for more in ([], ["--out", str(own)]):
+        assert main([*words, *more]) == 2
+        assert f"fitted to {every} images, and would be to {every - 8}: name" in caplog.messages[-1]
+    assert own.read_bytes() == before
+
+    assert main([*words, "--out", str(out)]) == 0
+    assert read(out).fitted is not None
 
 
 def test_a_fold_of_another_hold_out_answers_for_what_is_left(

@@ -115,6 +115,20 @@ def test_a_download_gives_a_row_an_image_with_all_that_is_known(tmp_path: Path) 
     assert np.isnan(table["age"].iloc[1])
 
 
+def test_the_sites_new_name_is_read_where_the_old_one_says_nothing(tmp_path: Path) -> None:
+    head = HEAD.replace("image_type", "anatom_site_1,image_type")
+    one = f"{head}\nISIC_1,x,CC-0,45,,{NEVUS},Trunk,dermoscopic,,,\n"
+    two = f"ISIC_2,x,CC-0,45,lower extremity,{NEVUS},Limbs,dermoscopic,,,\n"
+    (tmp_path / "older").mkdir()
+    (tmp_path / "newer").mkdir()
+    downloaded(tmp_path / "older", one + two, "ISIC_1.jpg", "ISIC_2.jpg")
+    newer = (one + two).replace("anatom_site_general", "else")
+    downloaded(tmp_path / "newer", newer, "ISIC_1.jpg", "ISIC_2.jpg")
+
+    assert read(tmp_path / "older")["site"].tolist() == ["Trunk", "lower extremity"]
+    assert read(tmp_path / "newer")["site"].tolist() == ["Trunk", "Limbs"]
+
+
 def test_what_is_left_out_is_counted_by_diagnosis(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

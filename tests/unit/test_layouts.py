@@ -9,7 +9,7 @@ import pytest
 
 from handlers.categories import CODES
 from tests.conftest import REAL_DATA
-from train.data.layouts import DataError, code_of, read
+from train.data.layouts import DataError, code_of, listed, read
 
 ISIC = REAL_DATA / "isic2019"
 HEAD = "image,MEL,NV,BCC,AK,BKL,DF,VASC,SCC"
@@ -120,6 +120,54 @@ def test_absent_images_are_counted_and_named_in_one_line(
     assert caplog.messages == ["7 of 8 images in the CSV are absent: i1, i2, i3, i4, i5, …"]
 
 
+def test_absent_images_are_listed_with_their_lesions(tmp_path: Path) -> None:
+    lesions = "image,lesion_id\na,L1\nb,L1\n"
+    fill(tmp_path, "b.jpg", GroundTruth=f"{TRUTH}b{NV}", Metadata=lesions)
+
+    table = listed(tmp_path)
+
+    assert table[["image", "lesion"]].to_numpy().tolist() == [["a", "L1"], ["b", "L1"]]
+    assert table["path"].isna().tolist() == [True, False]
+
+
+def test_folders_that_are_linked_to_are_looked_into_once(tmp_path: Path) -> None:
+    data, elsewhere = tmp_path / "data", tmp_path / "elsewhere"
+    data.mkdir()
+    fill(elsewhere, "deep/a.jpg")
+    (data / "images").symlink_to(elsewhere)
+    (elsewhere / "back").symlink_to(data)
+    (data / "Some_GroundTruth.csv").write_text(TRUTH)
+
+    table = read(data)
+
+    assert table["path"].tolist() == [str(data / "images" / "deep" / "a.jpg")]
+
+
+def test_a_name_that_two_files_go_by_is_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    fill(tmp_path, "large/a.jpg", "small/a.png", "large/b.jpg", "small/b.jpg", GroundTruth=TRUTH)
+
+    table = read(tmp_path)
+
+    assert table["path"].tolist() == [str(tmp_path / "small" / "a.png")]
+    assert caplog.messages == [
+        f"1 files below {tmp_path} go by the name of another: the last counts"
+    ]
+
+
+def test_an_image_that_the_challenge_does_not_count_is_left_out(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    truth = f"{HEAD},score_weight\na{MEL[:-1]},1\nb{NONE},0\nc{NV[:-1]},1.0\n"
+    fill(tmp_path, "a.jpg", "b.jpg", "c.jpg", GroundTruth=truth)
+
+    table = read(tmp_path)
+
+    assert table["image"].tolist() == ["a", "c"]
+    assert caplog.messages == ["1 images with a score_weight of 0 are left out"]
+
+
 ONE_CATEGORY = "each image once, with one category"
 BAD = {
     "all images absent": ({"GroundTruth": f"{HEAD}\nx{MEL}y{NV}"}, "None of the 2 images"),
@@ -129,6 +177,7 @@ BAD = {
     "negative": ({"GroundTruth": f"{HEAD}\na,2,-1,0,0,0,0,0,0\n"}, ONE_CATEGORY),
     "empty cells": ({"GroundTruth": f"{HEAD}\na,,,,,,,,\n"}, ONE_CATEGORY),
     "words": ({"GroundTruth": f"{HEAD}\na,yes,0,0,0,0,0,0,0\n"}, ONE_CATEGORY),
+    "weighed": ({"GroundTruth": f"{HEAD},score_weight\na{MEL[:-1]},0.5\n"}, "neither 0 nor 1"),
     "named twice": ({"GroundTruth": f"{TRUTH}a{MEL}"}, ONE_CATEGORY),
     "no SCC": ({"GroundTruth": TRUTH.replace(",SCC", ",else")}, "no column SCC"),
     "no image": ({"GroundTruth": TRUTH.replace("image", "file")}, "no column image"),

@@ -44,6 +44,14 @@ def test_a_picture_beyond_the_limit_is_a_warning() -> None:
     assert any(text.startswith("Unlike the pictures") for text in warnings(page))
 
 
+def test_a_picture_that_is_called_unknown_within_the_limit_is_a_warning_too() -> None:
+    unknown = {"distance": 110.0, "limit": 115.0, "probability": 0.4}
+
+    page = shown(label="UNK", unknown=unknown)
+
+    assert any(text.startswith("Hardly like the pictures") for text in warnings(page))
+
+
 def test_poor_quality_is_one_warning_and_the_rest_is_folded() -> None:
     poor = page_answers.check(ok=False, verdict="poor")
     quality = page_answers.prediction()["quality"] | {"sharpness": poor, "skin": poor}

@@ -197,6 +197,18 @@ def test_unk_is_in_the_set_where_it_is_called_and_only_there() -> None:
     assert codes(row, least, distance=80.0) == ["NV"]
 
 
+def test_a_models_own_unk_has_its_place_in_the_order_too() -> None:
+    classes = ("MEL", "NV", "UNK")
+    limits = SetLimits(coverage=0.9, least=dict.fromkeys(classes, 0.05))
+    settings = tiny.config(classes=classes, prediction_set=limits, unknown=LIMIT)
+
+    found = predicted(logits(0.5, 0.1, 0.4), settings, 99.0)
+
+    assert found["label"] == "UNK"
+    assert found["prediction_set"] is not None
+    assert found["prediction_set"]["codes"] == ["UNK", "MEL", "NV"]
+
+
 def rule(threshold: float, *of: str) -> Rule:
     return Rule(name="r", codes=of, threshold=threshold, sensitivity=0.95, specificity=0.5)
 

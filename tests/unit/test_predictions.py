@@ -4,6 +4,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
@@ -39,13 +40,13 @@ def paths(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 @contextmanager
-def serving(answer: Callable[[str, bytes], Answer]) -> Iterator[str]:
-    """A server that says what `answer` says to a content type and a body."""
+def serving(answer: Callable[[Message, bytes], Answer]) -> Iterator[str]:
+    """A server that says what `answer` says to headers and a body."""
 
     class Service(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            status, value = answer(self.headers["content-type"], body)
+            status, value = answer(self.headers, body)
             self.send_response(status)
             self.end_headers()
             self.wfile.write(json.dumps(value).encode())
@@ -59,11 +60,11 @@ def serving(answer: Callable[[str, bytes], Answer]) -> Iterator[str]:
         server.shutdown()
 
 
-def core(classifier: LesionClassifier) -> Callable[[str, bytes], Answer]:
+def core(classifier: LesionClassifier) -> Callable[[Message, bytes], Answer]:
     """The core behind a door, as a backend is."""
     one_at_a_time = Lock()
 
-    def answer(kind: str, body: bytes) -> Answer:
+    def answer(headers: Message, body: bytes) -> Answer:
         with one_at_a_time:
             [result] = classifier.classify([body])
         if isinstance(result, Fault):
@@ -73,8 +74,8 @@ def core(classifier: LesionClassifier) -> Callable[[str, bytes], Answer]:
     return answer
 
 
-def always(status: int, value: dict[str, object]) -> Callable[[str, bytes], Answer]:
-    def answer(kind: str, body: bytes) -> Answer:
+def always(status: int, value: dict[str, object]) -> Callable[[Message, bytes], Answer]:
+    def answer(headers: Message, body: bytes) -> Answer:
         return status, value
 
     return answer
@@ -109,8 +110,8 @@ def test_no_images_give_no_rows(classifier: LesionClassifier) -> None:
 def test_the_body_is_sent_as_no_form(paths: list[Path]) -> None:
     kinds = []
 
-    def answer(kind: str, body: bytes) -> Answer:
-        kinds.append((kind, body))
+    def answer(headers: Message, body: bytes) -> Answer:
+        kinds.append((headers["content-type"], body))
         return 200, {"probabilities": dict.fromkeys(CODES, 1 / 9)}
 
     with serving(answer) as url:
@@ -125,9 +126,9 @@ def test_a_server_that_is_too_busy_is_asked_again(
     monkeypatch.setattr(predictions, "FIRST_WAIT_S", 0.01)
     answer, asked = core(classifier), []
 
-    def busy_at_first(kind: str, body: bytes) -> Answer:
+    def busy_at_first(headers: Message, body: bytes) -> Answer:
         asked.append(body)
-        return answer(kind, body) if len(asked) > 2 else (503, {"message": "busy"})
+        return answer(headers, body) if len(asked) > 2 else (503, {"message": "busy"})
 
     with serving(busy_at_first) as url:
         rows = of_url(url, paths[:1])
@@ -137,21 +138,67 @@ def test_a_server_that_is_too_busy_is_asked_again(
 
 
 def test_a_server_that_stays_too_busy_is_not_asked_for_ever(
-    paths: list[Path], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    paths: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(predictions, "FIRST_WAIT_S", 0.001)
     asked = []
 
-    def busy(kind: str, body: bytes) -> Answer:
+    def busy(headers: Message, body: bytes) -> Answer:
         asked.append(body)
         return 503, {"message": "too many requests"}
 
-    with serving(busy) as url:
-        rows = of_url(url, paths[:1])
+    with (
+        serving(busy) as url,
+        pytest.raises(PredictionError, match=rf"failed on {paths[0]} \(too many requests\)"),
+    ):
+        of_url(url, paths[:1])
 
     assert len(asked) == predictions.TRIES
-    assert np.isnan(rows).all()
-    assert caplog.messages == [f"no prediction for {paths[0]}: too many requests"]
+
+
+@pytest.mark.parametrize("status", [500, 507])
+def test_a_server_that_fails_on_some_images_is_not_measured_on_the_others(
+    classifier: LesionClassifier, paths: list[Path], status: int
+) -> None:
+    answer, failing = core(classifier), paths[1].read_bytes()
+
+    def sometimes(headers: Message, body: bytes) -> Answer:
+        return (status, {"message": "out of memory"}) if body == failing else answer(headers, body)
+
+    with (
+        serving(sometimes) as url,
+        pytest.raises(PredictionError, match=r"out of memory.*nothing was measured"),
+    ):
+        of_url(url, paths[:3])
+
+
+def test_a_server_that_wants_a_token_gets_the_key_files(
+    classifier: LesionClassifier, paths: list[Path], tmp_path: Path
+) -> None:
+    key_file = tmp_path / "key_file.json"
+    key_file.write_text(json.dumps({"inference": {"key": "secret"}, "API": {"key": "other"}}))
+    answer = core(classifier)
+    refusal = {"code": 400, "type": "InvalidKeyException", "message": "Token Authorization failed."}
+
+    def guarded(headers: Message, body: bytes) -> Answer:
+        if headers["authorization"] != "Bearer secret":
+            return 400, dict(refusal)
+        return answer(headers, body)
+
+    with serving(guarded) as url:
+        assert np.isfinite(of_url(url, paths[:2], key_file)).all()
+        with pytest.raises(PredictionError, match=r"wants a token \(Token .* with --key-file"):
+            of_url(url, paths[:2])
+
+
+@pytest.mark.parametrize("text", [None, "{}", "no JSON", '{"inference": "secret"}'])
+def test_a_file_without_a_key_is_named(paths: list[Path], tmp_path: Path, text: str | None) -> None:
+    key_file = tmp_path / "key_file.json"
+    if text is not None:
+        key_file.write_text(text)
+
+    with pytest.raises(PredictionError, match=f"^{key_file} can't be read or holds no inference"):
+        of_url("http://127.0.0.1:1/predictions/skin_vit", paths, key_file)
 
 
 def test_another_model_is_explained(paths: list[Path]) -> None:

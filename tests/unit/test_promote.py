@@ -15,6 +15,7 @@ from registry.champion import crown
 from registry.versions import Version, addressed, give_alias, with_alias
 from tests import tiny
 from tests.images import lesion
+from train import promote
 from train.evaluation.intervals import Interval
 from train.promote import Refused, compare, compare_backends, main
 from train.register_model import main as register
@@ -104,6 +105,12 @@ def champion_is_right(exported: list[tiny.Exported], tmp_path: Path) -> Path:
 
 
 @pytest.fixture
+def candidate_is_right(exported: list[tiny.Exported], tmp_path: Path) -> Path:
+    classifier = LesionClassifier.load(exported[1].model, exported[1].config)
+    return labelled(tmp_path, classifier, "UNSEEN")
+
+
+@pytest.fixture
 def trained_on_by_either(exported: list[tiny.Exported], tmp_path: Path) -> Path:
     classifier = LesionClassifier.load(exported[0].model, exported[0].config)
     return labelled(tmp_path, classifier, "IMAGE")
@@ -178,3 +185,29 @@ def test_without_a_registry_that_is_said(
 
     assert status == 2
     assert "There is no registry" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("difference", "expected", "says"),
+    [(1e-7, 0, "version 2 is now models:/skin_vit@champion"), (1e-5, 1, "The backends disagree")],
+)
+def test_a_candidate_that_is_not_worse_becomes_champion_if_the_backends_agree(
+    uri: str,
+    two: list[Version],
+    roles: None,
+    candidate_is_right: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    difference: float,
+    expected: int,
+    says: str,
+) -> None:
+    # The real ones are asked in the contract's test of promotion.
+    monkeypatch.setattr(promote, "largest_difference", lambda *_: difference)
+    caplog.set_level(logging.INFO)
+
+    status = main(["--data", str(candidate_is_right)])
+
+    assert status == expected
+    assert says in caplog.text
+    assert with_alias(uri, "skin_vit", "champion") == two[0 if expected else 1]

@@ -212,6 +212,23 @@ def test_a_border_that_leaves_hardly_anything_is_no_trouble() -> None:
     assert math.isfinite(found["sharpness"]["value"])
 
 
+def test_a_picture_that_is_black_but_for_a_small_field_has_a_border() -> None:
+    picture = Image.new("RGB", (300, 300), (4, 4, 4))
+    picture.paste(lesion().resize((60, 60)), (120, 120))
+
+    found = checks(picture)
+
+    assert found["border"]["value"] == pytest.approx(1 - 60**2 / 300**2, abs=0.03)
+    assert not found["border"]["ok"]
+
+
+def test_black_alone_is_no_border() -> None:
+    found = checks(Image.new("RGB", (300, 300), (4, 4, 4)))
+
+    assert found["border"]["value"] == 0
+    assert found["exposure"]["verdict"] == "too dark"
+
+
 def test_the_same_picture_is_judged_the_same_and_left_as_it_was() -> None:
     picture = lesion()
 

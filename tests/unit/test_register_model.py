@@ -17,7 +17,7 @@ from handlers.classifier import LesionClassifier
 from handlers.request import Request
 from mar_config import build
 from registry.download import fetched
-from registry.versions import Version, addressed, with_alias
+from registry.versions import Version, addressed, described, with_alias
 from tests import tiny
 from tests.images import lesion
 from train.data.unseen import Images
@@ -135,6 +135,17 @@ def test_its_card_is_its_description(registered: Registered) -> None:
     assert card.startswith("# ")
     assert "Not evaluated" in card
     assert stored(registered).description == card
+
+
+def test_a_long_card_is_cut_where_a_line_ends() -> None:
+    card = "# Model card\n\n" + "A line of twenty-four.\n" * 500
+
+    description = described(card)
+
+    assert 4_900 < len(description) <= 5_000
+    told, rest = description.rsplit("\n\n", 1)
+    assert card.startswith(f"{told}\n")
+    assert rest == "The rest is in the model card among this version's files."
 
 
 def test_its_tags_say_what_it_comes_from(registered: Registered) -> None:

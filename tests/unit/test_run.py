@@ -1,20 +1,27 @@
 """What train.run does before it trains, and with the checkpoint that comes of it."""
 
+import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
 
+import mlflow
 import pandas as pd
 import pytest
+import ray
 
 from handlers.categories import CODES, WITHOUT_UNKNOWN
 from tests import tiny
+from tests.images import encoded, lesion
 from tests.unit.conftest import EACH, STRANGE
+from train import tracking
 from train.checkpoint import read
-from train.config import TrainConfig
+from train.config import ConfigError, TrainConfig
 from train.data.layouts import read as read_data
 from train.data.split import Split, readable
-from train.run import classes_of, main, parts_of, unknown_of, with_doubt
+from train.fit import enough_for
+from train.run import classes_of, main, parts_of, told_if_it_fails, unknown_of, with_doubt
+from train.runs import TrainingRun
 
 
 def table(*codes: str) -> pd.DataFrame:
@@ -67,6 +74,56 @@ def test_the_models_outputs(
     parts = Split(train=table(*trained), validation=table("NV"), leaked_by_random=0)
 
     assert classes_of(parts.without(leave_out), leave_out) == expected
+
+
+def test_held_out_images_of_what_training_has_none_are_not_validated_on(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number, place in enumerate(("Train/MEL", "Train/NV", "Test/NV", "Test/UNK")):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "a.jpg").write_bytes(encoded(lesion(number, "NV"), "JPEG"))
+
+    parts = parts_of(TrainConfig.resolved({"data": str(tmp_path)}))
+
+    assert parts.validation["code"].tolist() == ["NV"]
+    assert "1 held-out images are of UNK, which none in training is" in caplog.text
+    (tmp_path / "Train" / "UNK").mkdir()
+    (tmp_path / "Train" / "UNK" / "b.jpg").write_bytes(encoded(lesion(9, "BCC"), "JPEG"))
+
+    parts = parts_of(TrainConfig.resolved({"data": str(tmp_path)}))
+
+    assert parts.validation["code"].tolist() == ["NV", "UNK"]
+
+
+def test_an_error_after_the_last_epoch_is_told_to_mlflow(tmp_path: Path) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    tracked = tracking.start(f"sqlite:///{tmp_path}/mlflow.db", tmp_path, {}, {})
+    config = TrainConfig.resolved({"out": str(tmp_path)})
+    run = TrainingRun(folder=tmp_path, config=config, split_sha256="", tracked=tracked)
+
+    with pytest.raises(ZeroDivisionError), told_if_it_fails(run):
+        1 / 0  # noqa: B018
+
+    assert tracked.run_id is not None
+    status = mlflow.MlflowClient(tracked.uri).get_run(tracked.run_id).info.status
+    assert status == "FAILED"
+
+
+@pytest.mark.parametrize(
+    ("resources", "workers", "says"),
+    [
+        ({"CPU": 2.0}, 3, "3 workers need 3 CPUs, and there are 2: lower --workers."),
+        ({"CPU": 8.0, "GPU": 1.0}, 2, "2 workers need 2 GPUs, and there are 1: lower --workers."),
+    ],
+)
+def test_more_workers_than_there_is_room_for_are_refused(
+    monkeypatch: pytest.MonkeyPatch, resources: dict[str, float], workers: int, says: str
+) -> None:
+    monkeypatch.setattr(ray, "cluster_resources", lambda: resources)
+
+    enough_for(workers - 1)
+    with pytest.raises(ConfigError, match=says):
+        enough_for(workers)
 
 
 def test_the_unknown_is_read(strange: Path) -> None:
@@ -142,6 +199,19 @@ def test_with_too_few_validation_images_it_stays_as_it_is(
         (["--freeze", "some"], "--freeze must be a number of layers, or all"),
         (["--model", "no_such_vit"], "timm has no model 'no_such_vit'"),
         (["--init", "absent.pth"], "There is no file"),
+        (
+            ["--model", "vit_tiny_patch16_224", "--init", "none", "--train-size", "200"],
+            "--train-size must be a multiple of vit_tiny_patch16_224's patches, 16",
+        ),
+        (
+            ["--model", "test_vit", "--init", "none", "--hold-out", "0", "--patience", "2"],
+            "--patience needs held-out images",
+        ),
+        (["--out", "/dev/null/out"], "/dev/null/out can't be written to"),
+        (
+            ["--model", "test_vit", "--init", "none", "--ray-address", "127.0.0.1:1"],
+            "No Ray cluster answers at 127.0.0.1:1",
+        ),
         (["--resume"], "There is no run to resume"),
     ],
 )

@@ -1,5 +1,6 @@
 """`python -m train.send` says what is wrong, and asks a server that is down no more than once."""
 
+import logging
 import time
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import pytest
 
 from tests.conftest import free_ports
 from train import send
-from train.outbox import Message, Outbox
+from train.outbox import Message, Outbox, State
 
 
 def test_a_folder_that_is_not_there_is_one_sentence(
@@ -36,3 +37,22 @@ def test_what_is_kept_of_every_run_is_counted_while_the_server_is_down(
     assert [f"2 messages for MLflow at {uri}" in line for line in caplog.messages] == [True, True]
     tried = [Outbox(tmp_path / name).state().failure is not None for name in ("one", "two")]
     assert tried == [True, False]
+
+
+def test_a_run_that_the_server_does_not_know_is_in_no_other_runs_way(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    logging.getLogger("alembic").setLevel(logging.WARNING)
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    gone, other = Outbox(tmp_path / "gone"), Outbox(tmp_path / "other")
+    for moment, outbox in enumerate((gone, other)):
+        end = outbox.put({"kind": "create", "uri": uri, "tags": {}, "parent": None, "time": moment})
+        outbox.put({"kind": "params", "params": {"lr": "1"}})
+        if outbox is gone:
+            outbox.mark(State(sent=end, run_id="0123456789abcdef0123456789abcdef"))
+
+    kept = send.send_pending(tmp_path)
+
+    assert kept == 1
+    assert other.waiting() == []
+    assert "(Run with id=0123456789abcdef0123456789abcdef not found)" in caplog.text

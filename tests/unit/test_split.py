@@ -223,3 +223,23 @@ def test_copies_without_a_lesion_are_one_group(tmp_path: Path) -> None:
     assert dict(zip(good["image"], good["group"], strict=True)) == {
         "b.jpg": "a.png", "a.png": "a.png", "other.jpg": "other.jpg",
     }  # fmt: skip
+
+
+def test_what_cannot_be_opened_is_listed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    good = tmp_path / "good.jpg"
+    good.write_bytes(encoded(lesion(0, "NV"), "JPEG"))
+    (tmp_path / "folder.jpg").mkdir()
+    (tmp_path / "link.jpg").symlink_to(tmp_path / "nowhere.jpg")
+    names = ["good", "folder", "link"]
+    table = pd.DataFrame(
+        [(name, str(tmp_path / f"{name}.jpg"), "NV", name, "", name) for name in names],
+        columns=COLUMNS,
+    )
+
+    found = readable(table)
+
+    assert found["image"].tolist() == ["good"]
+    assert caplog.messages == [
+        f"skipped {tmp_path}/folder.jpg: It can't be opened: Is a directory.",
+        f"skipped {tmp_path}/link.jpg: It can't be opened: No such file or directory.",
+    ]

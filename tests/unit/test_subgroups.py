@@ -17,7 +17,7 @@ def answered(images: int) -> tuple[np.ndarray, np.ndarray]:
 def table(images: int, **columns: object) -> pd.DataFrame:
     """One of images of two a lesion; what is not given is empty."""
     lesions = [f"lesion {image // 2}" for image in range(images)]
-    return pd.DataFrame({"lesion": lesions, "age": np.nan, "sex": None, "site": None} | columns)
+    return pd.DataFrame({"group": lesions, "age": np.nan, "sex": None, "site": None} | columns)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_rows_are_met_by_place_and_not_by_index() -> None:
     [
         (table(3), "3 rows for 4 images"),
         (table(4).drop(columns=["age", "site"]), "no column age, site"),
-        (table(4, lesion=["a", "b", "c", None]), "own name"),
+        (table(4, group=["a", "b", "c", None]), "own name"),
     ],
 )
 def test_a_table_that_does_not_fit_is_refused(wrong: pd.DataFrame, said: str) -> None:

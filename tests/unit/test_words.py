@@ -108,9 +108,10 @@ def test_a_value_just_below_its_threshold_does_not_look_like_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("distance", "probability", "expected"),
+    ("label", "distance", "probability", "expected"),
     [
         (
+            "NV",
             60.0,
             0.03,
             "Like the pictures the model learnt from: its distance to them is 60, within the limit"
@@ -118,6 +119,15 @@ def test_a_value_just_below_its_threshold_does_not_look_like_it() -> None:
             " (UNK).",
         ),
         (
+            "UNK",
+            110.0,
+            0.40,
+            "Hardly like the pictures the model learnt from: its distance to them is 110, near the"
+            " limit of 115, which makes a probability of 40 % that it is none of the eight"
+            " categories (UNK).",
+        ),
+        (
+            "UNK",
             4120.0,
             0.99999,
             "Unlike the pictures the model learnt from: its distance to them is 4,120, beyond the"
@@ -127,11 +137,11 @@ def test_a_value_just_below_its_threshold_does_not_look_like_it() -> None:
     ],
 )
 def test_the_distance_is_told_against_its_limit(
-    distance: float, probability: float, expected: str
+    label: str, distance: float, probability: float, expected: str
 ) -> None:
     found = Unknown(distance=distance, limit=115.2, probability=probability)
 
-    assert plain(words.unknown(found)) == expected
+    assert plain(words.unknown(found, label)) == expected
 
 
 def test_relevance_is_told_in_words_too() -> None:

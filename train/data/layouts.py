@@ -1,45 +1,32 @@
 """The three layouts a user has -> one table of images.
 
-Columns: image, path, code, side, lesion, group, age, sex and site.
-`lesion` is never empty: an image without one stands for itself. `side` is train, test or empty.
-`group` is what a split keeps together: the lesion, until near-duplicates are known. Age in years
-is NaN, sex and site are None where they are not known.
+Columns: image, path, code, side, lesion, group, age, sex and site. `path` is NaN where a table
+names an image that is not there. `lesion` is never empty: an image without one stands for itself.
+`side` is train, test or empty. `group` is what a split keeps together: the lesion, until
+near-duplicates are known. Age in years is NaN, sex and site are None where they are not known.
 """
 
 import logging
-import re
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from handlers.categories import CODES, WITHOUT_UNKNOWN
+from train.data.class_names import CLASS_NAMES, letters
+from train.data.files import images_below
 from train.data.isic_download import MOST_SPECIFIC_FIRST, categorised
 
 log = logging.getLogger(__name__)
 
-SUFFIXES = {".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp"}
 NAMED_AT_MOST = 5
 # What the official metadata and the archive's say of an image, in the same words.
-DESCRIPTION = ("lesion_id", "age_approx", "sex", "anatom_site_general")
-
-# Folder names in use, lower case without spaces and signs, beside the codes themselves.
-CLASS_NAMES = {
-    "melanoma": "MEL",
-    "nevus": "NV",
-    "naevus": "NV",
-    "melanocyticnevus": "NV",
-    "melanocyticnevi": "NV",
-    "basalcellcarcinoma": "BCC",
-    "actinickeratosis": "AK",
-    "benignkeratosis": "BKL",
-    "pigmentedbenignkeratosis": "BKL",
-    "seborrheickeratosis": "BKL",
-    "dermatofibroma": "DF",
-    "vascularlesion": "VASC",
-    "squamouscellcarcinoma": "SCC",
-    "unknown": "UNK",
-} | {code.lower(): code for code in CODES}
+SITE = "anatom_site_general"
+DESCRIPTION = ("lesion_id", "age_approx", "sex", SITE)
+# The general one of the sites that the archive writes since it has five, each within the last.
+NEWER_SITE = "anatom_site_1"
+# The challenge's own: an image that does not count has 0.
+WEIGHT = "score_weight"
 
 
 class DataError(Exception):
@@ -49,7 +36,7 @@ class DataError(Exception):
 def code_of(name: str) -> str:
     """The category a class is called by: its code or its name in words."""
     try:
-        return CLASS_NAMES[re.sub("[^a-z]", "", name.lower())]
+        return CLASS_NAMES[letters(name)]
     except KeyError as error:
         raise DataError(
             f"{name!r} is no category of ISIC 2019: use {', '.join(CODES)} or the names in full."
@@ -57,7 +44,15 @@ def code_of(name: str) -> str:
 
 
 def read(data: Path) -> pd.DataFrame:
-    """Paths in the table are absolute: a training worker runs in a folder of its own."""
+    """The images that are there; raises DataError if none is."""
+    return present(listed(data), data)
+
+
+def listed(data: Path) -> pd.DataFrame:
+    """All that are named, there or not.
+
+    Paths are absolute: a training worker runs in a folder of its own.
+    """
     data = data.resolve()
     if not data.is_dir():
         raise DataError(f"There is no folder {data}.")
@@ -78,6 +73,7 @@ def read_isic(data: Path) -> pd.DataFrame:
     truth = pd.concat([read_csv(file) for file in sorted(data.glob("*GroundTruth.csv"))])
     if missing := [name for name in ("image", *WITHOUT_UNKNOWN) if name not in truth]:
         raise DataError(f"The ground truth in {data} has no column {', '.join(missing)}.")
+    truth = counted(truth, data)
     codes = [code for code in CODES if code in truth]
     # A code's column is empty where another file of several has it and this one has not.
     marks = truth[codes].apply(pd.to_numeric, errors="coerce").fillna(0.0).to_numpy()
@@ -94,7 +90,24 @@ def read_isic(data: Path) -> pd.DataFrame:
         if "image" not in metadata or not any(name in metadata for name in DESCRIPTION):
             raise DataError(f"{file} has no column image or none of {', '.join(DESCRIPTION)}.")
         described_by.append(metadata)
-    return present(located(table, data), pd.concat(described_by), data)
+    return described(located(table, data), pd.concat(described_by))
+
+
+def counted(truth: pd.DataFrame, data: Path) -> pd.DataFrame:
+    """Without the images that the challenge does not count."""
+    if WEIGHT not in truth:
+        return truth
+    # Empty where another file of several has the column and this one has not.
+    weights = pd.to_numeric(truth[WEIGHT], errors="coerce").fillna(1.0).to_numpy()
+    if not np.isin(weights, (0.0, 1.0)).all():
+        raise DataError(
+            f"The ground truth in {data} has a {WEIGHT} that is neither 0 nor 1, and images are"
+            " not weighed here: leave the column out."
+        )
+    if left_out := int((weights == 0).sum()):
+        log.warning("%d images with a %s of 0 are left out", left_out, WEIGHT)
+    kept: pd.DataFrame = truth.loc[weights == 1]
+    return kept
 
 
 def read_download(data: Path) -> pd.DataFrame:
@@ -108,7 +121,10 @@ def read_download(data: Path) -> pd.DataFrame:
     metadata = categorised(metadata)
     if metadata.empty:
         raise DataError(f"{file} names no dermoscopic image with a category of ISIC 2019.")
-    return present(located(metadata[["image", "code"]], data), metadata, data)
+    if NEWER_SITE in metadata:
+        older = metadata[SITE] if SITE in metadata else pd.Series(index=metadata.index, dtype=str)
+        metadata = metadata.assign(**{SITE: older.fillna(metadata[NEWER_SITE])})
+    return described(located(metadata[["image", "code"]], data), metadata)
 
 
 def read_csv(file: Path) -> pd.DataFrame:
@@ -124,19 +140,22 @@ def named_once(images: pd.Series) -> bool:
 
 
 def located(table: pd.DataFrame, data: Path) -> pd.DataFrame:
-    paths = {file.stem: str(file) for file in sorted(data.rglob("*")) if is_image(file)}
+    names = set(table["image"])
+    files = [file for file in images_below(data) if file.stem in names]
+    paths = {file.stem: str(file) for file in files}
+    if more := len(files) - len(paths):
+        log.warning("%d files below %s go by the name of another: the last counts", more, data)
     return table.assign(path=table["image"].map(paths), side="")
 
 
-def present(table: pd.DataFrame, metadata: pd.DataFrame, data: Path) -> pd.DataFrame:
-    """The images that are there, with what `metadata` says of them."""
+def present(table: pd.DataFrame, data: Path) -> pd.DataFrame:
     absent = table.loc[table["path"].isna(), "image"].tolist()
     if len(absent) == len(table):
         raise DataError(f"None of the {len(table)} images named in the CSV is below {data}.")
     if absent:
         named = ", ".join(absent[:NAMED_AT_MOST]) + (", …" if absent[NAMED_AT_MOST:] else "")
         log.warning("%d of %d images in the CSV are absent: %s", len(absent), len(table), named)
-    return described(table.dropna(subset=["path"]).reset_index(drop=True), metadata)
+    return table.dropna(subset=["path"]).reset_index(drop=True)
 
 
 def described(table: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
@@ -144,14 +163,14 @@ def described(table: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
     known = metadata.reindex(columns=["image", *DESCRIPTION]).groupby("image").last()
     known = known.reindex(table["image"]).set_index(table.index)
     lesion = known["lesion_id"].astype(object).fillna(table["image"])
-    text = known[["sex", "anatom_site_general"]].astype(object)
+    text = known[["sex", SITE]].astype(object)
     text = text.where(text.notna(), None)
     return table.assign(
         lesion=lesion,
         group=lesion,
         age=pd.to_numeric(known["age_approx"], errors="coerce").astype(float),
         sex=text["sex"],
-        site=text["anatom_site_general"],
+        site=text[SITE],
     )
 
 
@@ -160,7 +179,7 @@ def read_folders(data: Path) -> pd.DataFrame:
     for side in ("Train", "Test"):
         for folder in sorted(path for path in (data / side).glob("*") if path.is_dir()):
             code = code_of(folder.name)
-            for file in sorted(path for path in folder.rglob("*") if is_image(path)):
+            for file in images_below(folder):
                 name = str(file.relative_to(data))
                 rows.append((name, str(file), code, side.lower()))
     if not rows:
@@ -173,13 +192,9 @@ def read_unknown(folder: Path) -> pd.DataFrame:
     """All images below a folder, whose category is none of the model's."""
     if not folder.is_dir():
         raise DataError(f"There is no folder {folder}.")
-    paths = sorted(path for path in folder.resolve().rglob("*") if is_image(path))
+    paths = images_below(folder.resolve())
     if not paths:
         raise DataError(f"There is no image in {folder}.")
     names = [str(path.relative_to(folder.resolve())) for path in paths]
     table = pd.DataFrame({"image": names, "path": [str(path) for path in paths], "code": "UNK"})
     return described(table.assign(side=""), pd.DataFrame({"image": []}, dtype=str))
-
-
-def is_image(path: Path) -> bool:
-    return path.suffix.lower() in SUFFIXES and not path.name.startswith(".")

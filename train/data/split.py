@@ -53,6 +53,9 @@ def readable(table: pd.DataFrame) -> pd.DataFrame:
             return fingerprint(decode(Path(path).read_bytes(), DECODED_SIZE)), ""
         except Fault as error:
             return "", str(error)
+        # A link to nothing, a folder by such a name, a file that is another user's.
+        except OSError as error:
+            return "", f"It can't be opened: {error.strerror}."
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         fingerprints, faults = zip(*pool.map(read, table["path"]), strict=True)

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 import pandas as pd
 
-from train.data.layouts import DataError, read
+from train.data.layouts import DataError, listed, present
+from train.data.names import among
 from train.data.split import Split, readable
 
 log = logging.getLogger(__name__)
@@ -15,26 +16,28 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Images:
-    """All images of a folder, `given`, and the readable ones; read once, however many models there
-    are to be asked."""
+    """All images that a folder's tables name, `listed`, those of them that are there, `given`, and
+    the readable ones; read once, however many models there are to be asked."""
 
     folder: Path
+    listed: pd.DataFrame
     given: pd.DataFrame
     table: pd.DataFrame
 
     @classmethod
     def of(cls, folder: Path) -> Self:
-        given = read(folder)
-        return cls(folder=folder, given=given, table=readable(given))
+        named = listed(folder)
+        given = present(named, folder)
+        return cls(folder=folder, listed=named, given=given, table=readable(given))
 
 
 def unseen(images: Images, trained_on: tuple[str, ...]) -> pd.DataFrame:
     """The rows that may be counted: of no training image, of none that shows the lesion of one, or
     is a near-duplicate. Raises DataError if no image is left."""
-    given, table = images.given, images.table
-    known = table["image"].isin(trained_on)
-    # By the table as it was given too: a training image may be unreadable here, not its sibling.
-    lesions = set(given.loc[given["image"].isin(trained_on), "lesion"])
+    table = images.table
+    known = among(table["image"], trained_on)
+    # By all that are listed: a training image may be absent or unreadable here, not its sibling.
+    lesions = set(images.listed.loc[among(images.listed["image"], trained_on), "lesion"])
     groups = set(table.loc[known | table["lesion"].isin(lesions), "group"])
     sibling = table["group"].isin(groups) & ~known
     if known.any() or sibling.any():
@@ -42,7 +45,7 @@ def unseen(images: Images, trained_on: tuple[str, ...]) -> pd.DataFrame:
             "LEFT OUT: %d of %d images, as the model was trained on %d of them, and %d show the"
             " same lesions or are near-duplicates",
             int((known | sibling).sum()),
-            len(given),
+            len(images.given),
             int(known.sum()),
             int(sibling.sum()),
         )
@@ -60,7 +63,7 @@ def left_out(images: Images, counted: pd.Series, trained_on: tuple[str, ...]) ->
     trained on, how many are siblings of these, and the names of what can't be read."""
     readable_ones = images.table["image"]
     others = readable_ones[~readable_ones.isin(counted)]
-    known = int(others.isin(trained_on).sum())
+    known = int(among(others, trained_on).sum())
     return {
         "of": len(images.given),
         "training_images_known": len(trained_on),

@@ -23,7 +23,8 @@ def features(
 ) -> tuple[Features, list[Appearance]]:
     """Of the table's readable images, in its order; a code that is no output has the label -1."""
     device = next(model.parameters()).device
-    found: dict[str, list[np.ndarray]] = {"logits": [], "embeddings": [], "directions": []}
+    names = ("logits", "embeddings", "directions", "raw")
+    found: dict[str, list[np.ndarray]] = {name: [] for name in names}
     seen = []
     paths = [Path(path) for path in table["path"]]
     with ThreadPoolExecutor() as pool:
@@ -36,7 +37,9 @@ def features(
             for image in images:
                 inputs.append(to_input(image, config))
                 seen.append(appearance(image))
-            answered = model(torch.stack(inputs).to(device))
+            logits, embeddings, directions = model(torch.stack(inputs).to(device))
+            # The head is linear: of the mean embedding it makes the mean of the views' logits.
+            answered = (logits, embeddings, directions, model.model.head(embeddings))
             for parts, values in zip(found.values(), answered, strict=True):
                 parts.append(values.cpu().numpy())
     places = {code: place for place, code in enumerate(config.classes)}

@@ -65,7 +65,9 @@ def fit(
     far = np.concatenate([distances_apart(features, division) for division in own])
     confidence = np.tile(shares[: len(features)].max(axis=1), len(own))
     told = evidence(answered, divisions(answered, seed) if folds else own, classes, seed)
-    told["called_unknown"] = called_unknown(features, own)
+    told["called_unknown"] = called_unknown(features, own, unknown)
+    if unknown is not None:
+        told["unknown_fitted"] = len(unknown)
     if folds:
         told["cross_validation"] = cross_validation(answered, len(folds) + 1)
     return Fitted(
@@ -143,7 +145,9 @@ def distances_apart(features: Features, division: Division) -> np.ndarray:
     return far
 
 
-def called_unknown(features: Features, divided: Sequence[Division]) -> float:
+def called_unknown(
+    features: Features, divided: Sequence[Division], unknown: Features | None
+) -> float:
     """The share of one model's images that is called UNK, by cross-fitting too."""
     found = []
     for division in divided:
@@ -151,7 +155,9 @@ def called_unknown(features: Features, divided: Sequence[Division]) -> float:
             of, asked = features.part(others), features.part(fold)
             scaling = fit_scaling(of.logits, of.labels)
             confidence = scaling.shares(of.logits).max(axis=1)
-            at = fit_unknown(distances_apart(of, among_others(division, place)), confidence)
+            strange = None if unknown is None else of_features(of, unknown)
+            near = distances_apart(of, among_others(division, place))
+            at = fit_unknown(near, confidence, strange)
             shares = scaling.shares(asked.logits)
             found.append(called(of_features(of, asked), shares.max(axis=1), at))
     return float(np.concatenate(found).mean())

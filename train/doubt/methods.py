@@ -22,9 +22,11 @@ PRINCIPAL_SHARE = 1 / 3
 @dataclass(frozen=True, kw_only=True)
 class Features:
     """Of n images: logits (n, c), embeddings (n, d) and directions (n, f), as `Served` gives them,
-    labels (n,) and groups (n,)."""
+    labels (n,) and groups (n,). `raw` (n, c) is the views' mean of what the head gives: the logits
+    of several views' mean probability have lost how large theirs were."""
 
     logits: np.ndarray
+    raw: np.ndarray
     embeddings: np.ndarray
     directions: np.ndarray
     labels: np.ndarray
@@ -37,6 +39,7 @@ class Features:
         """Rows by their places or by a mask."""
         return Features(
             logits=self.logits[rows],
+            raw=self.raw[rows],
             directions=self.directions[rows],
             embeddings=self.embeddings[rows],
             labels=self.labels[rows],
@@ -47,6 +50,7 @@ class Features:
     def together(cls, parts: Sequence["Features"]) -> "Features":
         return cls(
             logits=np.concatenate([part.logits for part in parts]),
+            raw=np.concatenate([part.raw for part in parts]),
             directions=np.concatenate([part.directions for part in parts]),
             embeddings=np.concatenate([part.embeddings for part in parts]),
             labels=np.concatenate([part.labels for part in parts]),
@@ -62,7 +66,7 @@ def largest_probability(_: Features, asked: Features) -> np.ndarray:
 
 def energy(_: Features, asked: Features) -> np.ndarray:
     """Liu et al., arXiv:2010.03759."""
-    scores: np.ndarray = -logsumexp(asked.logits, axis=1)
+    scores: np.ndarray = -logsumexp(asked.raw, axis=1)
     return scores
 
 
@@ -92,8 +96,8 @@ def vim(of: Features, asked: Features) -> np.ndarray:
         length: np.ndarray = np.linalg.norm((features.embeddings - centre) @ rest, axis=1)
         return length
 
-    scale = of.logits.max(axis=1).mean() / residual(of).mean()
-    scores: np.ndarray = scale * residual(asked) - logsumexp(asked.logits, axis=1)
+    scale = of.raw.max(axis=1).mean() / residual(of).mean()
+    scores: np.ndarray = scale * residual(asked) - logsumexp(asked.raw, axis=1)
     return scores
 
 

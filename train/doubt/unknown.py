@@ -7,6 +7,8 @@ from handlers.fitted import UnknownLimit
 # Of the validation images, at most so many may be called UNK: three times as many catch little more
 # of what is strange, and it is the rare categories that pay.
 CALLED = 0.01
+# Where there are pictures of the unknown to show what it gains.
+CALLED_AT_MOST = 0.05
 # Half of them get a P(UNK) of at most this.
 OF_HALF = 0.01
 STEPS = 200
@@ -17,11 +19,11 @@ def fit_unknown(
 ) -> UnknownLimit:
     """Of validation images' distances (n,) and largest known share (n,): the strictest limit that
     calls no more than 1 % of them UNK; with distances (m,) of unknown ones the one that parts the
-    two best, each weighing the same, if it is not stricter than that."""
+    two best, each weighing the same, but none that calls more than 5 % of the known UNK."""
     half = float(np.median(distances))
-    strictest = strictest_limit(distances, confidence, half)
     if unknown is None:
-        return strictest
+        return strictest_limit(distances, confidence, half, CALLED)
+    strictest = strictest_limit(distances, confidence, half, CALLED_AT_MOST)
     best = parting(distances, unknown)
     return limit_at(best, half) if best > strictest.limit else strictest
 
@@ -34,11 +36,13 @@ def parting(distances: np.ndarray, unknown: np.ndarray) -> float:
     return float(at[(passed - missed).argmax()])
 
 
-def strictest_limit(distances: np.ndarray, confidence: np.ndarray, half: float) -> UnknownLimit:
+def strictest_limit(
+    distances: np.ndarray, confidence: np.ndarray, half: float, share: float
+) -> UnknownLimit:
     low, high = half, float(distances.max()) * 2
     for _ in range(STEPS):
         middle = (low + high) / 2
-        if called(distances, confidence, limit_at(middle, half)).mean() > CALLED:
+        if called(distances, confidence, limit_at(middle, half)).mean() > share:
             low = middle
         else:
             high = middle

@@ -14,6 +14,7 @@ import pandas as pd
 import torch
 
 from handlers.categories import CODES
+from train.data.names import among
 from train.data.unseen import Images, is_the_validation, left_out
 from train.evaluation.card import card
 from train.evaluation.faithfulness import Faithfulness, faithfulness
@@ -71,8 +72,8 @@ def evaluate(parts: Sequence[Part], model: str, images: Images) -> Evaluation:
         "images_sha256": hashlib.sha256("\n".join(sorted(table["image"])).encode()).hexdigest(),
         "commit": commit(),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-        "is_training_runs_validation": all(held_out(part.measured, images) for part in parts),
-        "chose_epoch": any(chose_epoch(part.measured, images) for part in parts),
+        "is_training_runs_validation": all(held_out(part.measured, images.table) for part in parts),
+        "chose_epoch": any(chose_epoch(part.measured, images.table) for part in parts),
         "left_out": left_out(images, asked["image"], measured.trained_on)
         | {"refused": asked.loc[~answered, "image"].tolist()},
     }
@@ -85,16 +86,19 @@ def evaluate(parts: Sequence[Part], model: str, images: Images) -> Evaluation:
     )
 
 
-def held_out(by: Subject, images: Images) -> bool:
+def held_out(by: Subject, table: pd.DataFrame) -> bool:
     """Whether what it has not seen of the images is what its training run held out."""
-    names = images.table["image"]
-    return is_the_validation(names[~names.isin(by.trained_on)], by.trained_on, by.training)
+    names = table["image"]
+    return is_the_validation(names[~among(names, by.trained_on)], by.trained_on, by.training)
 
 
-def chose_epoch(by: Subject, images: Images) -> bool:
+def chose_epoch(by: Subject, table: pd.DataFrame) -> bool:
     """Whether it is what its training run chose its epoch on, too."""
     # Checkpoints from before that could be told kept the best epoch.
-    return by.training.get("keep", "best") == "best" and held_out(by, images)
+    if by.training.get("keep", "best") != "best":
+        return False
+    # A run does not validate on UNK where it was not trained on it.
+    return held_out(by, table) or held_out(by, table.loc[table["code"] != "UNK"])
 
 
 def maps(parts: Sequence[Part]) -> Faithfulness | None:
@@ -104,12 +108,12 @@ def maps(parts: Sequence[Part]) -> Faithfulness | None:
     return faithfulness(torch.cat(told, dim=1)) if told else None
 
 
-def write_files(done: Evaluation, training: dict[str, Any], out: Path) -> list[Path]:
+def write_files(done: Evaluation, measured: Subject, out: Path) -> list[Path]:
     out.mkdir(parents=True, exist_ok=True)
     texts = {
         "metrics.json": json.dumps(done.metrics, indent=2, allow_nan=False) + "\n",
         "report.html": report(done.metrics, done.labels, done.probabilities),
-        "model_card.md": card(training, done.metrics),
+        "model_card.md": card(measured.training, done.metrics, measured.trained_on),
     }
     for name, text in texts.items():
         (out / name).write_text(text)

@@ -20,14 +20,15 @@ def measure(
 ) -> dict[str, Any]:
     """Measures of probabilities (n, 9) for labels (n,), both in the order of CODES.
 
-    The table's n rows say lesion, age, sex and site of the same images. What comes back is JSON
-    of plain numbers, None where a value is undefined; raises MeasureError. `undecided` images,
-    whose largest probability two categories share, are in no column of the confusion (rows true).
+    The table's n rows say group (a lesion, with those that have near-duplicates of its pictures),
+    age, sex and site of the same images. What comes back is JSON of plain numbers, None where a
+    value is undefined; raises MeasureError. `undecided` images, whose largest probability two
+    categories share, are in no column of the confusion (rows true).
     `balanced_accuracy_of_known` is that of the most probable category but UNK, where no image is
     UNK: what calling some of them so costs.
     """
     groups = subgroups(labels, probabilities, table, seed)
-    lesions = table["lesion"].to_numpy()
+    lesions = table["group"].to_numpy()
     points = operating_points(labels, probabilities, lesions, seed)
     scores = per_category(labels, probabilities)
     confidence = calibration(labels, probabilities)

@@ -27,6 +27,7 @@ FIRST_WAIT_S = 0.5
 REFUSED = [float("nan")] * len(CODES)
 # Nothing is served at such an address, whatever the image.
 NOT_SERVED = (404, 405)
+NO_TOKEN = "InvalidKeyException"
 UNREACHABLE = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
 
 
@@ -50,36 +51,63 @@ def of_classifier(classifier: LesionClassifier, paths: list[Path]) -> np.ndarray
     return np.array(rows, dtype=float).reshape(-1, len(CODES))
 
 
-def of_url(url: str, paths: list[Path]) -> np.ndarray:
+def of_url(url: str, paths: list[Path], key_file: Path | None = None) -> np.ndarray:
     """(n, 9) in CODES' order; an image that is refused is logged, its row is NaN.
 
-    `url` is a backend's whole one, as http://127.0.0.1:8080/predictions/skin_vit. Raises
-    PredictionError where nothing answers, or something that is no lesion service.
+    `url` is a backend's whole one, as http://127.0.0.1:8080/predictions/skin_vit; `key_file` is
+    the key_file.json that a backend which wants a token wrote. Raises PredictionError where
+    nothing answers, something that is no lesion service, or one that fails or wants another token:
+    what is measured of the rest would be another set of images.
     """
+    key = None if key_file is None else inference_key(key_file)
     with ThreadPoolExecutor(THREADS) as pool:
-        answers = pool.map(lambda path: answered(url, path), paths)
+        answers = pool.map(lambda path: answered(url, path, key), paths)
         rows = list(tqdm(answers, "predictions", len(paths), leave=False, disable=None))
     return np.array(rows, dtype=float).reshape(-1, len(CODES))
 
 
-def answered(url: str, path: Path) -> list[float]:
+def inference_key(key_file: Path) -> str:
+    try:
+        return str(json.loads(key_file.read_text())["inference"]["key"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise PredictionError(
+            f"{key_file} can't be read or holds no inference key: name the key_file.json that the"
+            " server wrote when it started."
+        ) from error
+
+
+def answered(url: str, path: Path, key: str | None) -> list[float]:
     """The nine probabilities of one image, asked for again while the server is too busy."""
     for attempt in range(TRIES):
-        status, body = posted(url, path.read_bytes())
+        status, body = posted(url, path.read_bytes(), key)
         if status != http.HTTPStatus.SERVICE_UNAVAILABLE:
             break
         if attempt + 1 < TRIES:
             time.sleep(FIRST_WAIT_S * 2**attempt)
     if status == http.HTTPStatus.OK:
         return probabilities(url, body)
+    said = message(status, body)
     if status in NOT_SERVED:
-        raise PredictionError(f"{url} serves no such model ({message(status, body)}): correct it.")
-    return refused(path, message(status, body))
+        raise PredictionError(f"{url} serves no such model ({said}): correct it.")
+    if NO_TOKEN.encode() in body:
+        raise PredictionError(
+            f"{url} wants a token ({said}): name its key file with --key-file, as"
+            " logs/torchserve/key_file.json or logs/ray/key_file.json. A key lasts an hour; /token"
+            " renews it."
+        )
+    if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
+        raise PredictionError(
+            f"{url} failed on {path} ({said}), so nothing was measured: see the server's log."
+        )
+    return refused(path, said)
 
 
-def posted(url: str, body: bytes) -> tuple[int, bytes]:
+def posted(url: str, body: bytes, key: str | None) -> tuple[int, bytes]:
     # With a type of its own, as TorchServe would read urllib's default as a web form.
-    request = urllib.request.Request(url, body, {"Content-Type": "application/octet-stream"})
+    headers = {"Content-Type": "application/octet-stream"}
+    if key is not None:
+        headers["Authorization"] = f"Bearer {key}"
+    request = urllib.request.Request(url, body, headers)
     try:
         with urllib.request.urlopen(request, timeout=ANSWERS_WITHIN_S) as answer:
             return int(answer.status), answer.read()

@@ -30,15 +30,15 @@ def subgroups(
 ) -> dict[str, tuple[Subgroup, ...]]:
     """By age, sex and site, for labels (n,), probabilities (n, c) and a table of n rows.
 
-    The table's columns lesion, age (years), sex and site are read; what they leave empty is a
-    group of its own, "unknown", and the last. A group has at least one image.
+    The table's columns group (as `measure` has it), age (years), sex and site are read; what they
+    leave empty is a subgroup of its own, "unknown", and the last. None is without an image.
     """
     check(labels, probabilities)
-    if missing := [name for name in ("lesion", "age", "sex", "site") if name not in table]:
+    if missing := [name for name in ("group", "age", "sex", "site") if name not in table]:
         raise MeasureError(f"The table has no column {', '.join(missing)}.")
     if len(table) != len(labels):
         raise MeasureError(f"The table has {len(table)} rows for {len(labels)} images.")
-    lesions = lesion_numbers(labels, table["lesion"].to_numpy())
+    lesions = lesion_numbers(labels, table["group"].to_numpy())
 
     def divided(names: Iterable[str]) -> tuple[Subgroup, ...]:
         groups = np.array(list(names), dtype=object)

@@ -47,17 +47,18 @@ class Subject:
     doubt: dict[str, Any] | None
 
 
-def subject(model: str, config: Path, trained: Path | None, folder: Path) -> Subject:
+def subject(
+    model: str, config: Path, trained: Path | None, folder: Path, key_file: Path | None = None
+) -> Subject:
     """Of a checkpoint, an exported model, a registered one or a URL.
 
-    `config` belongs to an exported model; `trained` is the checkpoint of what is none itself.
-    What must be exported or downloaded is put into `folder`.
+    `config` belongs to an exported model, `key_file` to a URL; `trained` is the checkpoint of what
+    is none itself. What must be exported or downloaded is put into `folder`.
     """
-    if model.startswith(("http://", "https://")):
+    if is_url(model):
         # Whether the server runs it can't be asked.
-        return described(
-            partial(of_url, model), None, trained, "" if trained is None else sha256_of(trained)
-        )
+        predict = partial(of_url, model, key_file=key_file)
+        return described(predict, None, trained, "" if trained is None else sha256_of(trained))
     listed: tuple[str, ...] = ()
     if is_registered(model):
         file, config = files(model, folder)
@@ -73,6 +74,10 @@ def subject(model: str, config: Path, trained: Path | None, folder: Path) -> Sub
     sha256 = classifier.config.checkpoint_sha256
     predict = partial(of_classifier, classifier)
     return described(predict, classifier, source_of(model, sha256, trained), sha256, listed)
+
+
+def is_url(model: str) -> bool:
+    return model.startswith(("http://", "https://"))
 
 
 def described(

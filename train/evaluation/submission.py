@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from handlers.categories import CODES
-from train.data.layouts import SUFFIXES
+from train.data.files import SUFFIXES
 
 
 def submission(images: pd.Series, probabilities: np.ndarray) -> pd.DataFrame:
