@@ -73,7 +73,7 @@ class TrainConfig:
     mixup: Annotated[float, "strength (alpha) of mixup; 0 mixes no pictures"] = 0.2
     ema: Annotated[float, "decay of the weights' moving average, which is what is kept"] = 0.998
     precision: Annotated[
-        str, "fp32, bf16, fp16 or auto: 16 bits where the GPU or CPU has them, else fp32"
+        str, "fp32, bf16, fp16 or auto: 16 bits on a GPU, bf16 if it has that, and fp32 on a CPU"
     ] = "auto"
     views: Annotated[
         int, "mirrored views averaged where the model is validated and served: 1, 2 or 4"

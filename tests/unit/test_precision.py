@@ -35,22 +35,13 @@ def test_a_gpu_uses_the_16_bits_it_has(
     assert automatic(torch.device("cuda")) == expected
 
 
-@pytest.mark.parametrize(
-    ("has", "expected"),
-    [
-        ({"avx512_f": True, "avx512_bf16": True}, "bf16"),
-        ({"avx512_f": True, "avx512_bf16": False}, "fp32"),
-        ({"sve": True}, "fp32"),
-    ],
-    ids=str,
-)
-def test_a_cpu_uses_16_bits_if_it_has_instructions_for_them(
-    monkeypatch: pytest.MonkeyPatch, has: dict[str, bool], expected: str
+@pytest.mark.parametrize("kind", ["cpu", "mps"])
+def test_without_a_gpu_16_bits_must_be_asked_for(
+    monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
-    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: has)
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": True})
 
-    assert Precision("auto", CPU).name == expected
-    assert automatic(torch.device("mps")) == "fp32"
+    assert automatic(torch.device(kind)) == "fp32"
 
 
 @pytest.mark.parametrize("choice", ["auto", "bf16", "fp16"])
