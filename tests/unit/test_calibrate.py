@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from handlers.categories import WITHOUT_UNKNOWN
@@ -11,8 +12,11 @@ from tests.unit.comparable import comparable
 from tests.unit.conftest import EACH, STRANGE
 from train.calibrate import main
 from train.checkpoint import Checkpoint, read
+from train.data.layouts import read as read_data
+from train.data.split import readable
 from train.doubt.fitted import Fitted
-from train.doubt.methods import METHODS
+from train.doubt.fitting import looked_at
+from train.doubt.methods import METHODS, energy
 
 
 @pytest.fixture
@@ -222,3 +226,15 @@ def test_what_can_not_be_used_is_named_and_the_file_left_alone(
     assert status == 2
     assert says in caplog.messages[-1]
     assert file.read_bytes() == before
+
+
+def test_energy_tells_pictures_apart_by_several_views_as_by_one(drawings: Path) -> None:
+    table = readable(read_data(drawings))
+
+    one, two = (
+        energy(seen, seen)
+        for seen in (looked_at(replace(BARE, views=views), table).features for views in (1, 2))
+    )
+
+    assert np.ptp(two) > 0.5
+    assert np.corrcoef(one, two)[0, 1] > 0.9
