@@ -9,6 +9,7 @@ import pytest
 
 from handlers.categories import CODES
 from tests.conftest import REAL_DATA
+from train.data.files import images_below
 from train.data.layouts import DataError, code_of, listed, read
 
 ISIC = REAL_DATA / "isic2019"
@@ -141,6 +142,7 @@ def test_folders_that_are_linked_to_are_looked_into_once(tmp_path: Path) -> None
     table = read(data)
 
     assert table["path"].tolist() == [str(data / "images" / "deep" / "a.jpg")]
+    assert len(images_below(data)) == 1
 
 
 def test_a_name_that_two_files_go_by_is_told(
