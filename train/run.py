@@ -86,10 +86,10 @@ def check(config: TrainConfig, parts: Split) -> None:
 
 @contextmanager
 def told_if_it_fails(run: TrainingRun) -> Iterator[None]:
-    """Ctrl-C too: MLflow is told, and the error goes on its way."""
+    """A run that ends here is no longer RUNNING in MLflow."""
     try:
         yield
-    except BaseException:
+    except BaseException:  # Ctrl-C too: MLflow is told, and the error goes on its way
         tracking.finish(run.tracked, None, None, "FAILED")
         raise
 
