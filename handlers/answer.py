@@ -40,7 +40,9 @@ class PredictionSet(TypedDict):
 
 
 class ReferralRule(TypedDict):
-    """`value` is the probability of `codes` together, UNK left aside; it fires from `threshold` on.
+    """`value` is the probability of `codes` together, P(UNK) left aside.
+
+    It fires from `threshold` on.
 
     Sensitivity and specificity are those of the rule on the validation images.
     """

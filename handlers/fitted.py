@@ -21,7 +21,7 @@ class UnknownLimit:
 
 @dataclass(frozen=True, kw_only=True)
 class SetLimits:
-    """A category is in the set if its probability, UNK left aside, is at least its `least`."""
+    """A category is in the set if its probability, P(UNK) left aside, is at least its `least`."""
 
     coverage: float
     least: dict[str, float]
@@ -34,7 +34,7 @@ class SetLimits:
 
 @dataclass(frozen=True, kw_only=True)
 class Rule:
-    """Refer if the probability of `codes` together, UNK left aside, is `threshold` or more."""
+    """Refer if the probability of `codes` together, P(UNK) left aside, is `threshold` or more."""
 
     name: str
     codes: tuple[str, ...]

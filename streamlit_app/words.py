@@ -91,7 +91,10 @@ def compared(rule: Rule) -> str:
     names = listed([noun(code) for code in rule.codes])
     value, threshold = apart(rule.value, rule.threshold, decimals=2)
     where = "at or above" if rule.fired else "below"
-    return f"the probability of {names} is {value}, {where} {threshold} ({UNKNOWN} left aside)"
+    return (
+        f"the probability of {names} is {value}, {where} {threshold}"
+        f" ({UNKNOWN} by distance left aside)"
+    )
 
 
 def unknown(found: Unknown, label: str) -> str:

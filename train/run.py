@@ -2,8 +2,6 @@
 
 import logging
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -65,11 +63,11 @@ def train(values: dict[str, object], *, resume: bool) -> None:
             run.go_on(parts)
         else:
             run = TrainingRun.begin(config, parts, commit())
-        with told_if_it_fails(run):
+        with tracking.told_if_it_fails(run.tracked):
             saved, stopped = fit(job_of(run, parts), run.folder)
     finally:
         ray.shutdown()
-    with told_if_it_fails(run):
+    with tracking.told_if_it_fails(run.tracked):
         weights = with_doubt(saved / BEST_MODEL, parts.validation, unknown)
         conclude(run, saved, weights, classes_of(parts, run.config.leave_out), stopped)
 
@@ -82,16 +80,6 @@ def check(config: TrainConfig, parts: Split) -> None:
         raise ConfigError(f"--train-size must be a multiple of {config.model}'s patches, {patch}.")
     if config.patience and parts.validation.empty:
         raise ConfigError("--patience needs held-out images to look at: raise --hold-out.")
-
-
-@contextmanager
-def told_if_it_fails(run: TrainingRun) -> Iterator[None]:
-    """A run that ends here is no longer RUNNING in MLflow."""
-    try:
-        yield
-    except BaseException:  # Ctrl-C too: MLflow is told, and the error goes on its way
-        tracking.finish(run.tracked, None, None, "FAILED")
-        raise
 
 
 def parts_of(config: TrainConfig) -> Split:

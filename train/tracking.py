@@ -3,6 +3,8 @@
 import logging
 import os
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, partial
 from pathlib import Path
@@ -103,6 +105,16 @@ def finish(run: Run, checkpoint: Path | None, confusion: Figure | None, status: 
     put(run, {"kind": "status", "status": status} | now())
     delivery_of(run).settle(END_WITHIN_S)
     say_kept(run.outbox, run.uri)
+
+
+@contextmanager
+def told_if_it_fails(run: Run) -> Iterator[None]:
+    """A run that ends within is not RUNNING in MLflow for ever."""
+    try:
+        yield
+    except BaseException:  # Ctrl-C too: MLflow is told, and the error goes on its way
+        finish(run, None, None, "FAILED")
+        raise
 
 
 def put(run: Run, message: Message) -> None:

@@ -79,12 +79,9 @@ def at_a_time(together: int | None, workers: int) -> int:
 
 def run(study: Study, parts: Split, together: int) -> None:
     log.info("%d trials, of which %d are done", len(study.trials), len(done(study)))
-    try:
-        if len(done(study)) < len(study.trials):
+    if len(done(study)) < len(study.trials):
+        with tracking.told_if_it_fails(study.tracked):
             search(study, parts, together)
-    except BaseException:  # Ctrl-C too: MLflow is told, and the error goes on its way
-        tracking.finish(study.tracked, None, None, "FAILED")
-        raise
 
 
 def done(study: Study) -> list[int]:

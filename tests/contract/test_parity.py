@@ -37,13 +37,18 @@ def bodies(pictures: list[bytes]) -> list[bytes]:
     ]
 
 
-def test_there_are_at_least_200_pictures_that_have_all_kinds_of_answers(
-    bodies: list[bytes], exported: Exported
+def test_there_are_at_least_200_pictures(bodies: list[bytes]) -> None:
+    assert len(set(bodies)) >= 200
+
+
+def test_the_pictures_have_all_kinds_of_answers(
+    bodies: list[bytes], exported: Exported, request: pytest.FixtureRequest
 ) -> None:
+    if request.config.getoption("--model"):
+        pytest.skip("drawings are chosen for the tiny model: another may answer them all alike")
     found = LesionClassifier.load(exported.model, exported.config).classify(bodies[:8])
 
     predictions = [one for one in found if isinstance(one, dict)]
-    assert len(set(bodies)) >= 200
     assert {one["label"] == "UNK" for one in predictions} == {True, False}
     assert {one["quality"]["skin"]["ok"] for one in predictions} == {True, False}
     rules = [one["referral"]["rules"][0] for one in predictions if one["referral"]]

@@ -1,5 +1,6 @@
 """Folders that several unit tests ask for."""
 
+import hashlib
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,9 @@ from PIL import Image
 
 from handlers.categories import WITHOUT_UNKNOWN
 from tests.images import lesion
+from tests.unit.evaluated import write_labelled, write_trained
+from train.checkpoint import read
+from train.pth_to_pt import export
 
 # Drawings of a category, just enough to fit on, and pictures of none.
 EACH = 7
@@ -57,3 +61,35 @@ def export_arguments(tmp_path: Path) -> list[str]:
     """Of train.pth_to_pt, for files in `tmp_path`."""
     files = {"--checkpoint": "in.pth", "--out": "out.pt", "--config": "out.json"}
     return [word for flag, name in files.items() for word in (flag, str(tmp_path / name))]
+
+
+@pytest.fixture(scope="session")
+def labelled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three categories of eight images, of which evaluations leave some out."""
+    folder = tmp_path_factory.mktemp("labelled")
+    write_labelled(folder)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A checkpoint that was trained on two of the labelled images."""
+    file = tmp_path_factory.mktemp("trained") / "best_model.pth"
+    write_trained(file)
+    return file
+
+
+@pytest.fixture(scope="session")
+def its_export(trained: Path) -> tuple[Path, Path]:
+    """The trained checkpoint's model and its config."""
+    sha256 = hashlib.sha256(trained.read_bytes()).hexdigest()
+    model, config = trained.with_name("skin_vit.pt"), trained.with_name("config.json")
+    export(read(trained), sha256, "1.0", model, config)
+    return model, config
+
+
+@pytest.fixture
+def mlflow_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+    return uri

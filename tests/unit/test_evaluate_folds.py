@@ -21,15 +21,13 @@ from train.evaluate import main
 from train.evaluation.predictions import of_classifier
 from train.pth_to_pt import export
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:The ``noload`` loader:sqlalchemy.exc.SADeprecationWarning",  # MLflow's own queries
-)
+pytestmark = [
+    pytest.mark.usefixtures("mlflow_in_a_file"),
+    pytest.mark.filterwarnings(
+        "ignore:The ``noload`` loader:sqlalchemy.exc.SADeprecationWarning",  # MLflow's own queries
+    ),
+]
 MANY, FEW = {"1", "2", "3", "4", "5", "6"}, {"0"}
-
-
-@pytest.fixture(autouse=True)
-def mlflow_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
 
 
 @pytest.fixture

@@ -1,11 +1,9 @@
 """What train.run does before it trains, and with the checkpoint that comes of it."""
 
-import logging
 import sys
 from dataclasses import replace
 from pathlib import Path
 
-import mlflow
 import pandas as pd
 import pytest
 import ray
@@ -14,14 +12,12 @@ from handlers.categories import CODES, WITHOUT_UNKNOWN
 from tests import tiny
 from tests.images import encoded, lesion
 from tests.unit.conftest import EACH, STRANGE
-from train import tracking
 from train.checkpoint import read
 from train.config import ConfigError, TrainConfig
 from train.data.layouts import read as read_data
 from train.data.split import Split, readable
 from train.fit import enough_for
-from train.run import classes_of, main, parts_of, told_if_it_fails, unknown_of, with_doubt
-from train.runs import TrainingRun
+from train.run import classes_of, main, parts_of, unknown_of, with_doubt
 
 
 def table(*codes: str) -> pd.DataFrame:
@@ -93,20 +89,6 @@ def test_held_out_images_of_what_training_has_none_are_not_validated_on(
     parts = parts_of(TrainConfig.resolved({"data": str(tmp_path)}))
 
     assert parts.validation["code"].tolist() == ["NV", "UNK"]
-
-
-def test_an_error_after_the_last_epoch_is_told_to_mlflow(tmp_path: Path) -> None:
-    logging.getLogger("alembic").setLevel(logging.WARNING)
-    tracked = tracking.start(f"sqlite:///{tmp_path}/mlflow.db", tmp_path, {}, {})
-    config = TrainConfig.resolved({"out": str(tmp_path)})
-    run = TrainingRun(folder=tmp_path, config=config, split_sha256="", tracked=tracked)
-
-    with pytest.raises(ZeroDivisionError), told_if_it_fails(run):
-        1 / 0  # noqa: B018
-
-    assert tracked.run_id is not None
-    status = mlflow.MlflowClient(tracked.uri).get_run(tracked.run_id).info.status
-    assert status == "FAILED"
 
 
 @pytest.mark.parametrize(

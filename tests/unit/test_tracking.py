@@ -212,6 +212,16 @@ def test_a_restarted_run_runs_and_can_fail(tracked: tracking.Run) -> None:
     assert (restarted, finished) == ("RUNNING", "FAILED")
 
 
+def test_an_error_is_told_and_goes_on_its_way(tracked: tracking.Run) -> None:
+    tracking.restart(tracked)
+
+    with pytest.raises(ZeroDivisionError), tracking.told_if_it_fails(tracked):
+        1 / 0  # noqa: B018
+
+    status = mlflow.MlflowClient(tracked.uri).get_run(id_of(tracked)).info.status
+    assert status == "FAILED"
+
+
 def wait_until_sent(outbox: Outbox) -> None:
     deadline = time.monotonic() + 60
     while outbox.waiting():

@@ -76,9 +76,9 @@ def test_a_rule_that_fired_says_why_and_how_good_it_is() -> None:
     (text,) = words.refer([rule()])
 
     assert plain(text) == (
-        "Refer: the probability of melanoma is 0.31, at or above 0.12 (UNK left aside). At that"
-        " threshold 95 % of the pictures of melanoma and 63 % of the others in validation were"
-        " told right (sensitivity, specificity)."
+        "Refer: the probability of melanoma is 0.31, at or above 0.12 (UNK by distance left"
+        " aside). At that threshold 95 % of the pictures of melanoma and 63 % of the others in"
+        " validation were told right (sensitivity, specificity)."
     )
 
 
@@ -96,8 +96,8 @@ def test_each_rule_that_fired_has_its_paragraph() -> None:
 
 def test_where_no_rule_fired_that_is_no_all_clear() -> None:
     assert words.no_referral((rule(value=0.03, fired=False),)) == (
-        "No referral rule fired; the probability of melanoma is 0.03, below 0.12 (UNK left aside)."
-        " That is no all-clear."
+        "No referral rule fired; the probability of melanoma is 0.03, below 0.12 (UNK by distance"
+        " left aside). That is no all-clear."
     )
 
 
