@@ -9,11 +9,13 @@ from types import SimpleNamespace
 
 import mlflow
 import numpy as np
+import pandas as pd
 import pytest
 
-from train import tracking
+from train import tracking, tune
 from train.config import TrainConfig
 from train.config import parse as parse_run
+from train.data.split import Split
 from train.state import SCORE
 from train.tune import main
 from train.tuning import space
@@ -156,6 +158,23 @@ def test_a_study_is_found_again_with_what_became_of_its_trials(
     assert found.numbers(FINISHED) == [2]
     assert found.numbers(WAITING) == [1, 3, 4]
     assert found.progress(2) == Progress(status=FINISHED, scores={1: 0.25, 2: 0.5})
+
+
+def test_a_search_that_ends_early_is_told_to_mlflow(
+    begin: Begin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tune, "search", ended)
+    study, nothing = begin(), pd.DataFrame()
+
+    with pytest.raises(KeyboardInterrupt):
+        tune.run(study, Split(train=nothing, validation=nothing, leaked_by_random=0), together=1)
+
+    assert study.tracked.run_id is not None
+    status = mlflow.MlflowClient(study.tracked.uri).get_run(study.tracked.run_id).info.status
+    assert status == "FAILED"
 
 
 def test_a_trial_keeps_its_run_below_the_studys(begin: Begin) -> None:
