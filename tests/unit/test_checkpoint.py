@@ -13,7 +13,7 @@ from tests.conftest import ROOT
 from tests.unit.bomb import Bomb
 from tests.unit.comparable import comparable
 from train.checkpoint import FORMAT, WITHOUT_FITTED, Checkpoint, halved, read
-from train.doubt.fitted import EMBEDDING, FEATURES
+from train.doubt.fitted import FEATURES
 from train.doubt.methods import IN_USE
 from train.models import InitError, build
 
@@ -240,7 +240,7 @@ def test_the_default_checkpoint_does_what_is_asked_of_it() -> None:
     assert min(found["sets"]["LAC"]["coverage"].values()) >= 0.88
     assert max(found["sets"]["LAC"]["coverage"].values()) <= 0.92
     assert found["called_unknown"] <= 0.05
-    in_use = {EMBEDDING: "Mahalanobis", FEATURES: IN_USE}[fitted.known.of]
-    assert found["methods_unknown"][in_use] >= 0.98
+    assert fitted.known.of == FEATURES
+    assert found["methods_unknown"][IN_USE] >= 0.98
     assert found["methods_left_out"].keys() == set(WITHOUT_UNKNOWN)
     assert [rule.sensitivity >= 0.95 for rule in fitted.referral] == [True, True]
