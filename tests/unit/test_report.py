@@ -185,8 +185,12 @@ def test_a_cross_validation_is_told() -> None:
             {"is_training_runs_validation": True, "chose_epoch": True},
             "These are the images on which a training run chose its epoch.",
         ),
+        (
+            {"is_training_runs_validation": True},
+            "P(UNK) was fitted to these very images; of others it calls",
+        ),
     ],
-    ids=["unknown training images", "validation images"],
+    ids=["unknown training images", "validation images", "fitted to"],
 )
 def test_what_makes_the_numbers_too_good_is_said(facts: dict[str, object], says: str) -> None:
     assert says in page_of(measured(**facts)).text
