@@ -30,6 +30,7 @@ test-long: env
 
 test-long-serving: env
 	$(BIN)/pytest tests/unit tests/contract -m long
+	$(BIN)/pytest tests/contract/test_parity.py tests/contract/test_explanations.py --model model_store/best_model.pth
 
 test-long-training: env
 	nice -n 19 $(BIN)/pytest tests/training -m long
