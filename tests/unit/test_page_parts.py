@@ -75,7 +75,7 @@ def test_poor_quality_is_one_warning_and_the_rest_is_folded() -> None:
     [
         ("prediction_set", "candidates"),
         ("referral", "Refer"),
-        ("unknown", "distance"),
+        ("unknown", "its distance"),
         ("quality", "Picture quality"),
     ],
 )
