@@ -14,7 +14,7 @@ from train.data.unseen import Images, unseen
 from train.doubt.comparison import on_left_out, on_unknown
 from train.doubt.fit import FitError
 from train.doubt.fitted import Fitted
-from train.doubt.fitting import Seen, fitted_to, looked_at
+from train.doubt.fitting import fitted_to, looked_at
 from train.folds import others
 from train.models import InitError
 from train.origin import ROOT
@@ -98,24 +98,27 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     source = checkpoint.read(given.checkpoint)
     source = replace(source, views=given.views or source.views)
 
-    def strange(folder: Path | None) -> Seen | None:
-        return None if folder is None else looked_at(source, readable(read_unknown(folder)))
-
-    added, compared = strange(given.unk_data), strange(given.unknown)
+    added, compared = (
+        None if folder is None else readable(read_unknown(folder))
+        for folder in (given.unk_data, given.unknown)
+    )
     images = Images.of(given.data)
     table = unseen(images, source.trained_on)
     folds = others(source, set(table["image"]), given.folds, images)
     check(source, len(table) + sum(len(fold.table) for fold in folds), given)
-    seen = looked_at(source, table)
-    theirs = [looked_at(fold.source, fold.table) for fold in folds]
-    fitted = fitted_to(seen, source.classes, added, theirs)
+    # Every model has a limit of its own to the unknown.
+    seen, *theirs = (
+        looked_at(model, asked, added)
+        for model, asked in [(source, table), *((fold.source, fold.table) for fold in folds)]
+    )
+    fitted = fitted_to(seen, source.classes, theirs)
     evidence = dict(fitted.evidence)
     if folds:
         models = (source, *(fold.source for fold in folds))
         fewest = min(len(model.trained_on) for model in models)
         evidence["cross_validation"] |= {"fewest_training_images": fewest}
     if compared is not None:
-        evidence |= on_unknown(fitted, seen, compared)
+        evidence |= on_unknown(fitted, seen, looked_at(source, compared))
     if given.left_out:
         evidence[LEFT_OUT] = on_left_out(given.left_out, images)
     elif source.fitted is not None and LEFT_OUT in source.fitted.evidence:

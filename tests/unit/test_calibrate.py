@@ -6,14 +6,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from handlers.categories import WITHOUT_UNKNOWN
+from handlers.categories import CODES, WITHOUT_UNKNOWN
 from tests.unit.calibrating import BARE, calibrated
 from tests.unit.comparable import comparable
 from tests.unit.conftest import EACH, STRANGE
 from train.calibrate import main
 from train.checkpoint import Checkpoint, read
 from train.data.layouts import read as read_data
+from train.data.layouts import read_unknown
 from train.data.split import readable
+from train.data.unseen import Images
 from train.doubt.fitted import Fitted
 from train.doubt.fitting import looked_at
 from train.doubt.methods import METHODS, energy
@@ -111,6 +113,20 @@ def test_unknown_images_may_be_fitted_to(
         assert fitted.evidence["called_unknown"] <= 0.06
         assert fitted.scaling.temperature == once.scaling.temperature
     assert with_strange.unknown != with_alike.unknown
+
+
+def test_unknown_images_are_that_to_a_model_with_an_output_for_them_too(
+    drawings: Path, strange: Path
+) -> None:
+    rows = [*range(len(BARE.classes)), 0]
+    head = {name: BARE.state_dict[name][rows] for name in ("head.weight", "head.bias")}
+    source = replace(BARE, classes=CODES, state_dict=BARE.state_dict | head)
+    table = Images.of(drawings).table
+
+    seen = looked_at(source, table, readable(read_unknown(strange)))
+
+    assert (seen.features.labels >= 0).tolist() == [True] * len(table) + [False] * STRANGE
+    assert len(seen.of_known()) == len(table)
 
 
 def test_methods_are_compared_on_unknown_images_that_nothing_is_fitted_to(

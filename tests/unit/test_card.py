@@ -147,7 +147,10 @@ def test_an_evaluation_by_several_models_is_the_cross_validation() -> None:
     assert "(trained on 20 images) answered 24, the others (trained on 30) 40." in head
     assert "Cross-validated" not in head
     assert "One of them or more chose its epoch on these very images" in head
-    assert f"of others it calls {100 * doubt['called_unknown']:.1f}% UNK" in head
+    assert (
+        "Cross-fitted it calls 3.0% of such pictures UNK, which leaves 0.719 (0.688 to 0.750)."
+        in head
+    )
     assert "No model was asked for a picture of a lesion" in item(text, "Partitions")
     assert "fitted to these images too" in item(text, "Performance")
 

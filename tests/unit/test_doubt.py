@@ -17,6 +17,8 @@ from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
 from train.doubt.unknown import CALLED, CALLED_AT_MOST, called, fit_unknown
 
+NONE = np.empty(0)
+
 
 def features_of(logits: np.ndarray, directions: np.ndarray, labels: np.ndarray) -> Features:
     """Each image of another lesion, with an embedding as its direction."""
@@ -73,7 +75,7 @@ def test_hardly_any_known_picture_is_called_unknown_and_a_far_one_is() -> None:
     rng = np.random.default_rng(0)
     near, confidence = rng.chisquare(50, 2_000), rng.uniform(0.3, 1, 2_000)
 
-    at = fit_unknown(near, confidence)
+    at = fit_unknown(near, confidence, NONE)
 
     assert called(near, confidence, at).mean() == pytest.approx(CALLED, abs=0.001)
     assert called(np.array([500.0]), np.array([1.0]), at).all()
@@ -142,7 +144,6 @@ def test_probabilities_are_fitted_to_all_folds_and_the_unknown_to_its_own_models
 
     assert planted[1] < both.scaling.temperature < planted[0]
     assert both.known.means.equal(alone.known.means)
-    assert both.evidence["called_unknown"] == alone.evidence["called_unknown"]
     assert (alone.evidence["images"], both.evidence["images"]) == (320, 640)
     assert "cross_validation" not in alone.evidence
     found = both.evidence["cross_validation"]
@@ -152,6 +153,37 @@ def test_probabilities_are_fitted_to_all_folds_and_the_unknown_to_its_own_models
     accuracy = found["balanced_accuracy"]
     assert accuracy["low"] < accuracy["value"] < accuracy["high"]
     assert accuracy["value"] == pytest.approx(np.mean(recalls))
+    # Hardly any is called UNK, the other model's neither, as each is judged by its own features.
+    served = both.evidence["as_served"]
+    assert 0 < both.evidence["called_unknown"] < 0.02
+    assert 0.97 * accuracy["value"] < served["value"] < accuracy["value"]
+
+
+def test_what_is_called_unknown_is_not_found_as_served() -> None:
+    known_ones, shifted = known_and_shifted(0.0)
+    # With so many like the known, the limit calls as many of these as it may.
+    strange = replace(shifted, labels=np.full(len(shifted), -1))
+
+    found = fit(
+        Features.together([known_ones, strange]), [appearance(lesion())], WITHOUT_UNKNOWN
+    ).evidence
+
+    right = known_ones.logits.argmax(axis=1) == known_ones.labels
+    assert found["called_unknown"] > 0.01
+    served = found["as_served"]["value"]
+    # Categories have as many images each, so that their mean recall is the share that is right.
+    assert right.mean() - found["called_unknown"] <= served < right.mean()
+
+
+def test_a_fold_with_few_lesions_is_not_asked_what_it_calls_unknown() -> None:
+    known_ones, _ = known_and_shifted(0.0)
+    few = known_ones.part(np.arange(39))
+
+    found = fit(known_ones, [appearance(lesion())], WITHOUT_UNKNOWN, folds=[few]).evidence
+    alone = fit(known_ones, [appearance(lesion())], WITHOUT_UNKNOWN).evidence
+
+    assert found["images"] == len(known_ones) + 39
+    assert found["as_served"] == alone["as_served"]
 
 
 def test_with_unknown_images_the_limit_parts_the_two() -> None:
@@ -182,7 +214,7 @@ def test_unknown_images_that_are_not_far_make_the_limit_stricter() -> None:
     near, confidence = rng.chisquare(50, 2_000), np.full(2_000, 0.5)
     unknown = rng.chisquare(50, 500) + 20
 
-    without, at = fit_unknown(near, confidence), fit_unknown(near, confidence, unknown)
+    without, at = (fit_unknown(near, confidence, strange) for strange in (NONE, unknown))
 
     assert at.limit < without.limit
     caught = [called(unknown, np.full(500, 0.5), one).mean() for one in (without, at)]
@@ -194,7 +226,8 @@ def test_how_many_are_called_is_told_with_the_unknown_images_it_was_fitted_to() 
     seen = [appearance(lesion())]
 
     without = fit(known_ones, seen, WITHOUT_UNKNOWN).evidence
-    fitted = fit(known_ones, seen, WITHOUT_UNKNOWN, shifted).evidence
+    strange = replace(shifted, labels=np.full(len(shifted), -1))
+    fitted = fit(Features.together([known_ones, strange]), seen, WITHOUT_UNKNOWN).evidence
 
     assert "unknown_fitted" not in without
     assert fitted["unknown_fitted"] == len(shifted)

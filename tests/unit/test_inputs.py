@@ -9,7 +9,7 @@ from train.evaluation.calibration import calibration
 from train.evaluation.inputs import MeasureError, check
 from train.evaluation.intervals import balanced_accuracy_interval
 from train.evaluation.operating import operating_points
-from train.evaluation.scores import balanced_accuracy, per_category
+from train.evaluation.scores import found, per_category
 
 LABELS = np.array([0, 1, 2])
 EVEN = np.full((3, 4), 0.25)
@@ -54,7 +54,7 @@ def test_rounded_probabilities_pass(decimals: int) -> None:
 @pytest.mark.parametrize(
     "measured",
     [
-        balanced_accuracy,
+        found,
         per_category,
         calibration,
         lambda labels, probabilities: balanced_accuracy_interval(labels, probabilities, labels),

@@ -10,7 +10,7 @@ from train.evaluation.intervals import (
     balanced_accuracy_interval,
     lesion_draws,
 )
-from train.evaluation.scores import balanced_accuracy
+from train.evaluation.scores import found, mean_recall
 
 RECALLS = np.array([0.9, 0.7, 0.5])
 
@@ -36,8 +36,8 @@ def test_the_interval_is_that_of_images_drawn_again_lesion_by_lesion() -> None:
     samples = []
     for times in lesion_draws(150, 7, 50):
         again = np.repeat(np.arange(len(labels)), times[lesions].astype(int))
-        samples.append(balanced_accuracy(labels[again], probabilities[again]))
-    assert interval.value == balanced_accuracy(labels, probabilities)
+        samples.append(mean_recall(labels[again], found(labels[again], probabilities[again])))
+    assert interval.value == mean_recall(labels, found(labels, probabilities))
     assert (interval.low, interval.high) == pytest.approx(np.percentile(samples, PERCENTILES))
 
 

@@ -187,7 +187,7 @@ def test_a_cross_validation_is_told() -> None:
         ),
         (
             {"is_training_runs_validation": True},
-            "P(UNK) was fitted to these very images; of others it calls",
+            "P(UNK) was fitted to these very images. Cross-fitted it calls",
         ),
     ],
     ids=["unknown training images", "validation images", "fitted to"],
@@ -216,6 +216,28 @@ def test_doubt_is_told_where_it_was_fitted() -> None:
     ).text
 
     assert "Expected calibration error after 0.062" in re.sub(r"\s+", " ", told)
+    served = (
+        "Called UNK 3.0% of the validation images (as not found: balanced accuracy 0.719 (0.688"
+    )
+    assert served in re.sub(r"\s+", " ", told)
     for words in ("Referral rules", "LAC, in use", "MEL left out", "No lesion"):
         assert words in told
         assert words not in bare
+
+
+@pytest.mark.parametrize(
+    ("of", "in_use"), [("features", "Mahalanobis, features"), ("embedding", "Mahalanobis")]
+)
+def test_the_method_in_use_is_that_of_the_distance(of: str, in_use: str) -> None:
+    metrics = known().metrics
+    areas = {"Mahalanobis, features": 0.75, "Mahalanobis": 0.5}
+    doubt = metrics["doubt"] | {"distance_of": of, "methods_unknown": areas}
+
+    text = " ".join(page_of(replace(known(), metrics=metrics | {"doubt": doubt})).text.split())
+
+    # A method that is younger than the comparison over left-out categories has no number there.
+    for method, numbers in {
+        "Mahalanobis, features": "0.750 – –",
+        "Mahalanobis": "0.500 0.625 0.750",
+    }.items():
+        assert f"{method}{', in use' if method == in_use else ''} {numbers}" in text

@@ -11,8 +11,9 @@ from train.evaluation.scores import (
     METRICS,
     UNDECIDED,
     answers,
-    balanced_accuracy,
+    found,
     macro,
+    mean_recall,
     per_category,
 )
 
@@ -56,7 +57,7 @@ def test_scores_are_those_of_the_challenge(seed: int, categories: int, kind: str
 
     scores = per_category(labels, probabilities)
     means = macro(scores)
-    overall = balanced_accuracy(labels, probabilities)
+    overall = mean_recall(labels, found(labels, probabilities))
 
     expected = official(labels, probabilities)
     names = [OFFICIAL_NAMES.get(metric, metric) for metric in METRICS]
@@ -87,7 +88,9 @@ def test_a_category_without_a_true_image_changes_no_other_and_no_mean(seed: int)
 
     assert scores[:8] == per_category(labels, probabilities)
     assert macro(scores) == macro(scores[:8])
-    assert balanced_accuracy(labels, with_unknown) == balanced_accuracy(labels, probabilities)
+    assert mean_recall(labels, found(labels, with_unknown)) == mean_recall(
+        labels, found(labels, probabilities)
+    )
 
 
 def test_what_is_undefined_without_a_true_image_is_none() -> None:
@@ -126,4 +129,4 @@ def test_who_does_not_decide_is_wrong() -> None:
     answered = answers(probabilities)
 
     assert answered.tolist() == [UNDECIDED, UNDECIDED, 1]
-    assert balanced_accuracy(labels, probabilities) == 0.25
+    assert mean_recall(labels, found(labels, probabilities)) == 0.25

@@ -23,7 +23,7 @@ def on_unknown(fitted: Fitted, seen: Seen, unknown: Seen) -> dict[str, object]:
     far = distances(strange.directions, fitted.known)
     confidence = fitted.scaling.shares(strange.logits).max(axis=1)
     return {
-        "methods_unknown": told_apart(seen.features.part(seen.features.labels >= 0), strange),
+        "methods_unknown": told_apart(seen.features.known(), strange),
         "unknown_images": len(strange),
         "unknown_called": float(called(far, confidence, fitted.unknown).mean()),
     }
@@ -40,7 +40,6 @@ def on_left_out(files: Sequence[Path], images: Images) -> dict[str, dict[str, fl
             raise DataError(f"{file} was not trained with --leave-out.")
         seen = looked_at(source, table).features
         is_strange = (table["code"] == codes[0]).to_numpy()
-        known, strange = seen.part(seen.labels >= 0), seen.part(is_strange)
-        found[codes[0]] = told_apart(known, strange)
+        found[codes[0]] = told_apart(seen.known(), seen.part(is_strange))
         log.info("%s left out: AUROC %.3f", codes[0], found[codes[0]][IN_USE])
     return found

@@ -11,14 +11,14 @@ from handlers.appearance import Appearance
 from handlers.fitted import SetLimits
 from train.doubt.distance import known
 from train.doubt.fitted import Fitted
-from train.doubt.methods import Division, Features, among_others, fifths, of_features
+from train.doubt.methods import Division, Features, fifths, of_features
 from train.doubt.quality import fit_limits
 from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
 from train.doubt.temperature import fit_scaling
-from train.doubt.unknown import called, fit_unknown
+from train.doubt.unknown import called_apart, distances_apart, fit_unknown
 from train.evaluation.calibration import calibration
-from train.evaluation.intervals import balanced_accuracy_interval
+from train.evaluation.intervals import balanced_accuracy_interval, mean_recall_interval
 
 COVERAGE = 0.9
 # Into folds, so that a coverage is not that of one lucky division.
@@ -36,23 +36,23 @@ def fit(
     features: Features,
     seen: Sequence[Appearance],
     classes: tuple[str, ...],
-    unknown: Features | None = None,
     folds: Sequence[Features] = (),
     seed: int = 0,
 ) -> Fitted:
-    """Of validation images, each of which shows one of the classes, and of `unknown` ones, which
-    show none, where there are any.
+    """Of validation images; where some show none of the classes (their label is -1), the limit of
+    the unknown is fitted to them too.
 
     `folds` are other models' of the same recipe, of other images: probabilities are fitted to them
     too, but not what is known of features, which are each model's own. Raises FitError.
     """
-    groups = len(set(features.groups))
-    if groups < FEWEST_GROUPS:
+    models = [(one.known(), one.unknown()) for one in (features, *folds)]
+    features, unknown = models[0]
+    if not is_enough(features):
         raise FitError(
-            f"Validation images of {groups} lesions are too few to fit on: {FEWEST_GROUPS} are"
-            " needed."
+            f"Validation images of {len(set(features.groups))} lesions are too few to fit on:"
+            f" {FEWEST_GROUPS} are needed."
         )
-    answered = Features.together([features, *folds])
+    answered = Features.together([known for known, _ in models])
     values = (answered.logits, answered.directions, answered.embeddings)
     if not all(np.isfinite(one).all() for one in values):
         raise FitError("The model's answers are not finite: its training went astray.")
@@ -65,17 +65,15 @@ def fit(
     far = np.concatenate([distances_apart(features, division) for division in own])
     confidence = np.tile(shares[: len(features)].max(axis=1), len(own))
     told = evidence(answered, divisions(answered, seed) if folds else own, classes, seed)
-    told["called_unknown"] = called_unknown(features, own, unknown)
-    if unknown is not None:
+    told |= as_served([one for one in models if is_enough(one[0])], seed)
+    if len(unknown):
         told["unknown_fitted"] = len(unknown)
     if folds:
-        told["cross_validation"] = cross_validation(answered, len(folds) + 1)
+        told["cross_validation"] = cross_validation(answered, len(models))
     return Fitted(
         scaling=scaling,
         known=known(features.directions, features.labels),
-        unknown=fit_unknown(
-            far, confidence, None if unknown is None else of_features(features, unknown)
-        ),
+        unknown=fit_unknown(far, confidence, of_features(features, unknown)),
         prediction_set=SetLimits(
             coverage=COVERAGE,
             # Where a category has no limit it is in every set.
@@ -85,6 +83,10 @@ def fit(
         quality=fit_limits(seen),
         evidence=told,
     )
+
+
+def is_enough(features: Features) -> bool:
+    return len(set(features.groups)) >= FEWEST_GROUPS
 
 
 def divisions(features: Features, seed: int) -> list[Division]:
@@ -136,31 +138,16 @@ def evidence(
     }
 
 
-def distances_apart(features: Features, division: Division) -> np.ndarray:
-    """(n,) From what the others of the division are like: those that a covariance of so many
-    numbers was fitted to lie far nearer than any other image."""
-    far = np.empty(len(features))
-    for others, fold in division:
-        far[fold] = of_features(features.part(others), features.part(fold))
-    return far
-
-
-def called_unknown(
-    features: Features, divided: Sequence[Division], unknown: Features | None
-) -> float:
-    """The share of one model's images that is called UNK, by cross-fitting too."""
-    found = []
-    for division in divided:
-        for place, (others, fold) in enumerate(division):
-            of, asked = features.part(others), features.part(fold)
-            scaling = fit_scaling(of.logits, of.labels)
-            confidence = scaling.shares(of.logits).max(axis=1)
-            strange = None if unknown is None else of_features(of, unknown)
-            near = distances_apart(of, among_others(division, place))
-            at = fit_unknown(near, confidence, strange)
-            shares = scaling.shares(asked.logits)
-            found.append(called(of_features(of, asked), shares.max(axis=1), at))
-    return float(np.concatenate(found).mean())
+def as_served(models: Sequence[tuple[Features, Features]], seed: int) -> dict[str, Any]:
+    """What answers of all nine are worth, an image that is called UNK being one whose category was
+    not found: by cross-fitting too, of each model's known and unknown images."""
+    known = Features.together([of for of, _ in models])
+    called = np.concatenate([called_apart(*one, divisions(one[0], seed)) for one in models])
+    found = (known.logits.argmax(axis=1) == known.labels) * (1 - called)
+    return {
+        "called_unknown": float(called.mean()),
+        "as_served": asdict(mean_recall_interval(known.labels, found, known.groups)),
+    }
 
 
 def cross_validation(features: Features, models: int) -> dict[str, Any]:

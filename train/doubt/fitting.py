@@ -23,19 +23,15 @@ class Seen:
     features: Features
     appearances: list[Appearance]
 
-    def known(self) -> "Seen":
-        rows = self.features.labels >= 0
-        return Seen(
-            features=self.features.part(rows),
-            appearances=[one for one, row in zip(self.appearances, rows, strict=True) if row],
-        )
-
-    def unknown(self) -> Features:
-        return self.features.part(self.features.labels < 0)
+    def of_known(self) -> list[Appearance]:
+        labelled = zip(self.appearances, self.features.labels, strict=True)
+        return [appearance for appearance, label in labelled if label >= 0]
 
 
-def looked_at(source: Checkpoint, table: pd.DataFrame) -> Seen:
-    """`table` is of readable images."""
+def looked_at(source: Checkpoint, table: pd.DataFrame, unknown: pd.DataFrame | None = None) -> Seen:
+    """Both are of readable images; `unknown` ones have the label -1 whatever the outputs are."""
+    if unknown is not None:
+        table = pd.concat([table, unknown.assign(code=None)], ignore_index=True)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     model = Served(source.model().to(device), source.views).eval()
     config = config_of(source.architecture, source.classes, model.model)
@@ -52,30 +48,17 @@ def calibrated(
     """
     if validation.empty:
         raise FitError("There is no validation image.")
-    seen = looked_at(source, validation)
-    strange = None if unknown is None else looked_at(source, unknown)
-    return replace(source, fitted=fitted_to(seen, source.classes, strange))
+    seen = looked_at(source, validation, unknown)
+    return replace(source, fitted=fitted_to(seen, source.classes))
 
 
-def fitted_to(
-    seen: Seen, classes: tuple[str, ...], unknown: Seen | None, folds: Sequence[Seen] = ()
-) -> Fitted:
-    """Images of `seen` whose category is none of the classes are unknown too; `folds` is what other
-    models of the recipe make of other images.
-
-    Raises FitError.
-    """
-    known = seen.known()
-    if not len(known.features):
+def fitted_to(seen: Seen, classes: tuple[str, ...], folds: Sequence[Seen] = ()) -> Fitted:
+    """`folds` is what other models of the recipe make of other images. Raises FitError."""
+    if (seen.features.labels < 0).all():
         raise FitError("No validation image shows a category of the model.")
-    others = [] if len(known.features) == len(seen.features) else [seen.unknown()]
-    if unknown is not None:
-        others.append(unknown.features)
-    more = [fold.known() for fold in folds]
     return fit(
-        known.features,
-        [one for part in (known, *more) for one in part.appearances],
+        seen.features,
+        [one for part in (seen, *folds) for one in part.of_known()],
         classes,
-        Features.together(others) if others else None,
-        [fold.features for fold in more],
+        [fold.features for fold in folds],
     )

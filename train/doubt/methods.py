@@ -12,6 +12,7 @@ from sklearn.neighbors import NearestNeighbors
 from sklearn.preprocessing import normalize
 
 from train.doubt.distance import distances, known
+from train.doubt.fitted import EMBEDDING, FEATURES
 
 FOLDS = 5
 NEIGHBOUR = 10
@@ -22,8 +23,9 @@ PRINCIPAL_SHARE = 1 / 3
 @dataclass(frozen=True, kw_only=True)
 class Features:
     """Of n images: logits (n, c), embeddings (n, d) and directions (n, f), as `Served` gives them,
-    labels (n,) and groups (n,). `raw` (n, c) is the views' mean of what the head gives: the logits
-    of several views' mean probability have lost how large theirs were."""
+    labels (n,), -1 where the category is no output, and groups (n,). `raw` (n, c) is the views'
+    mean of what the head gives: the logits of several views' mean probability have lost how large
+    theirs were."""
 
     logits: np.ndarray
     raw: np.ndarray
@@ -45,6 +47,12 @@ class Features:
             labels=self.labels[rows],
             groups=self.groups[rows],
         )
+
+    def known(self) -> "Features":
+        return self.part(self.labels >= 0)
+
+    def unknown(self) -> "Features":
+        return self.part(self.labels < 0)
 
     @classmethod
     def together(cls, parts: Sequence["Features"]) -> "Features":
@@ -105,10 +113,11 @@ def vim(of: Features, asked: Features) -> np.ndarray:
 Division = list[tuple[np.ndarray, np.ndarray]]
 
 IN_USE = "Mahalanobis, features"
+# By what P(UNK) is of, as `Known` tells it.
+BY_DISTANCE = {FEATURES: IN_USE, EMBEDDING: "Mahalanobis"}
 METHODS: dict[str, Callable[[Features, Features], np.ndarray]] = {
     IN_USE: of_features,
-    # Of the embedding; by this name older checkpoints tell it.
-    "Mahalanobis": of_embedding,
+    BY_DISTANCE[EMBEDDING]: of_embedding,
     "ViM": vim,
     "10th nearest neighbour": neighbour,
     "energy": energy,

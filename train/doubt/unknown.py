@@ -1,8 +1,12 @@
 """P(UNK) from the distance, with no picture of the unknown needed."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from handlers.fitted import UnknownLimit
+from train.doubt.methods import Division, Features, among_others, of_features
+from train.doubt.temperature import fit_scaling
 
 # Of the validation images, at most so many may be called UNK: three times as many catch little more
 # of what is strange, and it is the rare categories that pay.
@@ -14,14 +18,13 @@ OF_HALF = 0.01
 STEPS = 200
 
 
-def fit_unknown(
-    distances: np.ndarray, confidence: np.ndarray, unknown: np.ndarray | None = None
-) -> UnknownLimit:
+def fit_unknown(distances: np.ndarray, confidence: np.ndarray, unknown: np.ndarray) -> UnknownLimit:
     """Of validation images' distances (n,) and largest known share (n,): the strictest limit that
-    calls no more than 1 % of them UNK; with distances (m,) of unknown ones the one that parts the
-    two best, each weighing the same, but none that calls more than 5 % of the known UNK."""
+    calls no more than 1 % of them UNK; with distances (m,) of unknown ones, if there are any, the
+    one that parts the two best, each weighing the same, but none that calls more than 5 % of the
+    known UNK."""
     half = float(np.median(distances))
-    if unknown is None:
+    if not len(unknown):
         return strictest_limit(distances, confidence, half, CALLED)
     strictest = strictest_limit(distances, confidence, half, CALLED_AT_MOST)
     best = parting(distances, unknown)
@@ -58,3 +61,29 @@ def called(distances: np.ndarray, confidence: np.ndarray, at: UnknownLimit) -> n
     unknown = 1 / (1 + np.exp(np.clip((at.limit - distances) / at.scale, -700, 700)))
     more: np.ndarray = unknown > (1 - unknown) * confidence
     return more
+
+
+def distances_apart(features: Features, division: Division) -> np.ndarray:
+    """(n,) From what the others of the division are like: those that a covariance of so many
+    numbers was fitted to lie far nearer than any other image."""
+    far = np.empty(len(features))
+    for others, fold in division:
+        far[fold] = of_features(features.part(others), features.part(fold))
+    return far
+
+
+def called_apart(features: Features, unknown: Features, divided: Sequence[Division]) -> np.ndarray:
+    """(n,) The share of the divisions in which an image of one model is called UNK by what was
+    fitted to the others of the division, and to the `unknown`."""
+    trials = np.empty((len(divided), len(features)))
+    for trial, division in zip(trials, divided, strict=True):
+        for place, (others, fold) in enumerate(division):
+            of, asked = features.part(others), features.part(fold)
+            scaling = fit_scaling(of.logits, of.labels)
+            confidence = scaling.shares(of.logits).max(axis=1)
+            near = distances_apart(of, among_others(division, place))
+            at = fit_unknown(near, confidence, of_features(of, unknown))
+            shares = scaling.shares(asked.logits)
+            trial[fold] = called(of_features(of, asked), shares.max(axis=1), at)
+    share: np.ndarray = trials.mean(axis=0)
+    return share

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from train.evaluation.inputs import MeasureError, check_lesions
-from train.evaluation.scores import answers, balanced_accuracy
+from train.evaluation.scores import found, mean_recall
 
 DRAWS = 1000
 PERCENTILES = (2.5, 97.5)
@@ -29,24 +29,33 @@ def balanced_accuracy_interval(
     seed: int = 0,
     draws: int = DRAWS,
 ) -> Interval:
-    """Balanced accuracy of probabilities (n, c) for labels (n,), images grouped by lesions (n,).
+    """Balanced accuracy of probabilities (n, c) for labels (n,), images grouped by lesions (n,)."""
+    return mean_recall_interval(labels, found(labels, probabilities), lesions, seed, draws)
+
+
+def mean_recall_interval(
+    labels: np.ndarray,
+    shares: np.ndarray,
+    lesions: np.ndarray,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> Interval:
+    """Of labels (n,) and what share of each image (n,) was found, as of one in some of its trials.
 
     Each draw takes as many lesions as there are, with replacement, and all images of each; its
     score is the mean over the categories it holds (percentile method, Efron & Tibshirani 1993).
     """
-    value = balanced_accuracy(labels, probabilities)
     numbers = lesion_numbers(labels, lesions)
-    shape = (int(numbers.max()) + 1, probabilities.shape[1])
+    shape = (int(numbers.max()) + 1, int(labels.max()) + 1)
     cells = np.ravel_multi_index((numbers, labels), shape)
-    right = labels == answers(probabilities)
     images = np.bincount(cells, minlength=shape[0] * shape[1]).reshape(shape).astype(np.float64)
-    hits = np.bincount(cells, weights=right, minlength=images.size).reshape(shape)
+    hits = np.bincount(cells, weights=shares, minlength=images.size).reshape(shape)
     samples = []
     for times in lesion_draws(len(images), seed, draws):
         drawn = times @ images
         occurring = drawn > 0
         samples.append(((times @ hits)[occurring] / drawn[occurring]).mean())
-    return percentiles(value, np.array(samples))
+    return percentiles(mean_recall(labels, shares), np.array(samples))
 
 
 def lesion_numbers(labels: np.ndarray, lesions: np.ndarray) -> np.ndarray:

@@ -5,6 +5,8 @@ from typing import Any
 import numpy as np
 
 from handlers.categories import CODES
+from train.doubt.fitted import EMBEDDING
+from train.doubt.methods import BY_DISTANCE
 from train.evaluation import figures, words
 from train.evaluation.templates import rendered
 
@@ -16,10 +18,13 @@ def report(measures: dict[str, Any], labels: np.ndarray, probabilities: np.ndarr
         "roc": figures.roc(labels, probabilities),
         "reliability": figures.reliability(measures),
     }
+    doubt = measures["doubt"]
     values = {
         "m": measures,
         "measured": measures["measured"],
-        "d": measures["doubt"],
+        "d": doubt,
+        # Of embeddings before it was told.
+        "in_use": BY_DISTANCE[(doubt or {}).get("distance_of", EMBEDDING)],
         "figures": {name: figures.data_uri(figure) for name, figure in drawn.items()},
         "codes": CODES,
         "names": words.NAMES,

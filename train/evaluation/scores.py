@@ -47,11 +47,18 @@ def answers(probabilities: np.ndarray) -> np.ndarray:
     return np.where(decided, probabilities.argmax(axis=1), UNDECIDED)
 
 
-def balanced_accuracy(labels: np.ndarray, probabilities: np.ndarray) -> float:
-    """Mean recall of the answers over the categories that occur among labels (n,)."""
+def found(labels: np.ndarray, probabilities: np.ndarray) -> np.ndarray:
+    """(n,) Whether the answer of probabilities (n, c) is the label (n,)."""
     check(labels, probabilities)
+    right: np.ndarray = labels == answers(probabilities)
+    return right
+
+
+def mean_recall(labels: np.ndarray, found: np.ndarray) -> float:
+    """Of labels (n,) and what share of each image (n,) was found, over the categories that occur:
+    balanced accuracy, where that is whether the answer is right."""
     images = np.bincount(labels)
-    hits = np.bincount(labels, weights=labels == answers(probabilities))
+    hits = np.bincount(labels, weights=found)
     occurring = images > 0
     return float((hits[occurring] / images[occurring]).mean())
 
