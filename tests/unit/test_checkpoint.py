@@ -240,6 +240,7 @@ def test_the_default_checkpoint_does_what_is_asked_of_it() -> None:
     assert min(found["sets"]["LAC"]["coverage"].values()) >= 0.88
     assert max(found["sets"]["LAC"]["coverage"].values()) <= 0.92
     assert found["called_unknown"] <= 0.05
+    assert found["as_served"]["value"] >= 0.70
     assert fitted.known.of == FEATURES
     assert found["methods_unknown"][IN_USE] >= 0.98
     assert found["methods_left_out"].keys() == set(WITHOUT_UNKNOWN)
