@@ -52,7 +52,7 @@ def fit(
             f"Validation images of {len(set(features.groups))} lesions are too few to fit on:"
             f" {FEWEST_GROUPS} are needed."
         )
-    answered = Features.together([known for known, _ in models])
+    answered = Features.together([of for of, _ in models])
     values = (answered.logits, answered.directions, answered.embeddings)
     if not all(np.isfinite(one).all() for one in values):
         raise FitError("The model's answers are not finite: its training went astray.")
@@ -141,12 +141,12 @@ def evidence(
 def as_served(models: Sequence[tuple[Features, Features]], seed: int) -> dict[str, Any]:
     """What answers of all nine are worth, an image that is called UNK being one whose category was
     not found: by cross-fitting too, of each model's known and unknown images."""
-    known = Features.together([of for of, _ in models])
+    judged = Features.together([of for of, _ in models])
     called = np.concatenate([called_apart(*one, divisions(one[0], seed)) for one in models])
-    found = (known.logits.argmax(axis=1) == known.labels) * (1 - called)
+    found = (judged.logits.argmax(axis=1) == judged.labels) * (1 - called)
     return {
         "called_unknown": float(called.mean()),
-        "as_served": asdict(mean_recall_interval(known.labels, found, known.groups)),
+        "as_served": asdict(mean_recall_interval(judged.labels, found, judged.groups)),
     }
 
 
