@@ -3,7 +3,15 @@
 import mlflow
 
 from registry.address import RegistryError, check_there
-from registry.versions import NAME, Version, explained, give_alias, numbered, with_alias
+from registry.versions import (
+    NAME,
+    Version,
+    explained,
+    give_alias,
+    numbered_if_there,
+    registered,
+    with_alias,
+)
 
 CANDIDATE = "candidate"
 CHAMPION = "champion"
@@ -23,18 +31,18 @@ def crown(uri: str, version: Version) -> None:
 def roll_back(uri: str, name: str = NAME) -> Version:
     """Makes the former champion champion again; raises RegistryError if there is none."""
     numbers = former(uri, name)
-    if not numbers:
-        raise RegistryError(f"There is no former champion of {name} to go back to.")
-    version = numbered(uri, name, numbers[-1])
-    give_alias(uri, version, CHAMPION)
-    remember(uri, name, numbers[:-1])
-    return version
+    while numbers:
+        version = numbered_if_there(uri, name, numbers.pop())
+        if version is not None:
+            give_alias(uri, version, CHAMPION)
+            remember(uri, name, numbers)
+            return version
+    raise RegistryError(f"There is no former champion of {name} to go back to.")
 
 
 def former(uri: str, name: str) -> list[str]:
     check_there(uri)
-    with explained(uri):
-        tags = mlflow.MlflowClient(uri).get_registered_model(name).tags
+    tags = registered(uri, name).tags
     return str(tags.get(FORMER, "")).split()
 
 

@@ -10,6 +10,7 @@ from importlib.metadata import version as installed
 from pathlib import Path
 
 import mlflow
+from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from registry.address import SQLITE, RegistryError, check_there
@@ -133,11 +134,36 @@ def numbered(uri: str, name: str, number: str) -> Version:
     return Version(name=name, number=number, source=str(found.source))
 
 
+def registered(uri: str, name: str) -> RegisteredModel:
+    with explained(uri):
+        try:
+            return mlflow.MlflowClient(uri).get_registered_model(name)
+        except MlflowException as error:
+            if not is_absent(error):
+                raise
+            raise RegistryError(
+                f"No {name} is registered at {uri}: register one (python -m train.register_model)."
+            ) from error
+
+
+def is_absent(error: MlflowException) -> bool:
+    return str(error.error_code) == "RESOURCE_DOES_NOT_EXIST"
+
+
+def numbered_if_there(uri: str, name: str, number: str) -> Version | None:
+    """None of one that was deleted."""
+    try:
+        return numbered(uri, name, number)
+    except RegistryError as error:
+        if isinstance(error.__cause__, MlflowException) and is_absent(error.__cause__):
+            return None
+        raise
+
+
 def with_alias(uri: str, name: str, alias: str) -> Version | None:
     """None if no version has it; raises RegistryError if there is no such model."""
     check_there(uri)
-    with explained(uri):
-        aliases = mlflow.MlflowClient(uri).get_registered_model(name).aliases
+    aliases = registered(uri, name).aliases
     return numbered(uri, name, str(aliases[alias])) if alias in aliases else None
 
 

@@ -3,7 +3,7 @@
 import httpx
 import streamlit as st
 
-from streamlit_app import look, parts
+from streamlit_app import look, parts, words
 from streamlit_app.chart import bars
 from streamlit_app.client import PredictionFailed, is_up, predict
 from streamlit_app.faults import show_fault
@@ -70,6 +70,7 @@ def show(upload: Upload, backend: Backend) -> None:
     with answer:
         parts.show(prediction)
         st.plotly_chart(bars(prediction), key=f"bars-{backend.name}-{upload.key}")
+        st.caption(words.EQUALLY_COMMON)
         st.caption(
             f"{backend.name} answered in {found.seconds * 1000:.0f} ms"
             f" with model {prediction.model}."

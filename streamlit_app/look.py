@@ -72,7 +72,7 @@ def look(
 
 
 def target_name(code: str | None) -> str:
-    return "The most probable category" if code is None else f"{WORDS[code]} ({code})"
+    return "The most probable known category" if code is None else f"{WORDS[code]} ({code})"
 
 
 def explained(upload: Upload, target: str | None, model: str, backend: Backend) -> Relevance:

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+import httpx
+
 from streamlit_app.tokens import KeyFile
 
 LOGS = Path(__file__).parents[1] / "logs"
@@ -38,17 +40,18 @@ class Settings:
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """SKIN_BACKEND is torchserve or ray; SKIN_TORCHSERVE_URL and SKIN_RAY_URL are base URLs."""
         torchserve, management, ray = (address(env, name) for name in PORTS)
+        torchserve = env.get("SKIN_TORCHSERVE_URL", torchserve)
         ray = env.get("SKIN_RAY_URL", ray)
         logs = Path(env.get("SKIN_LOGS", LOGS))
         backends = {
             "torchserve": Backend(
                 name="TorchServe",
-                url=env.get("SKIN_TORCHSERVE_URL", torchserve),
+                url=torchserve,
                 keys=KeyFile(
                     path=Path(
                         env.get("SKIN_TORCHSERVE_KEYS", logs / "torchserve" / "key_file.json")
                     ),
-                    management=management,
+                    management=on_host_of(torchserve, management),
                 ),
                 start_command="mar_config/start_torchserve.sh",
             ),
@@ -66,6 +69,11 @@ class Settings:
         if chosen not in backends:
             raise SettingsError(f"SKIN_BACKEND must be torchserve or ray, not {chosen!r}.")
         return cls(backends=tuple(backends.values()), chosen=list(backends).index(chosen))
+
+
+def on_host_of(url: str, other: str) -> str:
+    """`other`'s port, where `url` is: a key is sent to no other machine."""
+    return str(httpx.URL(url).copy_with(port=httpx.URL(other).port, raw_path=b""))
 
 
 def address(env: Mapping[str, str], name: str) -> str:

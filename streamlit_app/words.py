@@ -6,6 +6,10 @@ from streamlit_app.names import WORDS
 # From this probability on, and how sure that sounds.
 SURENESS = ((0.7, "Probably"), (0.5, "Perhaps"), (0.0, "Unclear, at most perhaps"))
 UNKNOWN = "UNK"
+EQUALLY_COMMON = (
+    "Probabilities are those of a population in which all categories are equally common. Where one"
+    " is rare, it is less probable than this."
+)
 COLOURS = (
     "Blue is a little, red the most; where the picture keeps its own colours, next to nothing."
 )
@@ -106,11 +110,14 @@ def unknown(found: Unknown, label: str) -> str:
         likeness, where = "Hardly like", "near"
     else:
         likeness, where = "Like", "within"
-    return (
-        f"{likeness} the pictures the model learnt from: its distance to them is {distance},"
+    told = (
+        f"{likeness} other pictures of known categories: its distance to them is {distance},"
         f" {where} the limit of {limit}, which makes a probability of {percent(found.probability)}"
         f" that it is {category(UNKNOWN)}."
     )
+    # Hardly any unseen melanoma or nevus is told by it.
+    familiar = " A lesion of another kind may look familiar too." if likeness == "Like" else ""
+    return told + familiar
 
 
 def looked(target: str, strongest: str | None) -> str:

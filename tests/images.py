@@ -56,7 +56,7 @@ def in_mode(image: Image.Image, mode: str) -> Image.Image:
 
 
 def every_kind() -> Iterator[Picture]:
-    """304 pictures: two lesions in each orientation, mode and format that go together."""
+    """328 pictures: two lesions in each orientation, mode and format that go together."""
     for seed, code in enumerate(("MEL", "VASC")):
         for kind, modes in MODES_OF.items():
             for mode in modes:

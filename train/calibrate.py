@@ -9,6 +9,7 @@ from pathlib import Path
 from train import checkpoint
 from train.checkpoint import Checkpoint
 from train.data.layouts import DataError, read_unknown
+from train.data.names import sha256_of
 from train.data.split import readable
 from train.data.unseen import Images, unseen
 from train.doubt.comparison import on_left_out, on_unknown
@@ -18,7 +19,7 @@ from train.doubt.fitting import fitted_to, looked_at
 from train.folds import others
 from train.models import InitError
 from train.origin import ROOT
-from train.writable import OutError, writable
+from train.writable import OutError, writable_file, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -94,7 +95,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def calibrate(given: argparse.Namespace) -> Fitted:
-    writable((given.out or given.checkpoint).parent)
+    writable_file(given.out or given.checkpoint)
+    if given.unknown is not None and given.unknown == given.unk_data:
+        raise DataError("--unk-data is fitted to, so name another folder with --unknown.")
     source = checkpoint.read(given.checkpoint)
     source = replace(source, views=given.views or source.views)
 
@@ -105,12 +108,11 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     images = Images.of(given.data)
     table = unseen(images, source.trained_on)
     folds = others(source, set(table["image"]), given.folds, images)
-    check(source, len(table) + sum(len(fold.table) for fold in folds), given)
+    parts = [(source, table), *((fold.source, fold.table) for fold in folds)]
+    check(source, sum(len(asked) for _, asked in parts), given)
+    left_out = on_left_out(given.left_out, images)
     # Every model has a limit of its own to the unknown.
-    seen, *theirs = (
-        looked_at(model, asked, added)
-        for model, asked in [(source, table), *((fold.source, fold.table) for fold in folds)]
-    )
+    seen, *theirs = (looked_at(model, asked, added) for model, asked in parts)
     fitted = fitted_to(seen, source.classes, theirs)
     evidence = dict(fitted.evidence)
     if folds:
@@ -119,13 +121,14 @@ def calibrate(given: argparse.Namespace) -> Fitted:
         evidence["cross_validation"] |= {"fewest_training_images": fewest}
     if compared is not None:
         evidence |= on_unknown(fitted, seen, looked_at(source, compared))
-    if given.left_out:
-        evidence[LEFT_OUT] = on_left_out(given.left_out, images)
+    evidence["images_sha256"] = sha256_of(name for _, asked in parts for name in asked["image"])
+    if left_out:
+        evidence[LEFT_OUT] = left_out
     elif source.fitted is not None and LEFT_OUT in source.fitted.evidence:
         # It is of other models, and as true of them whatever this one is fitted to.
         evidence[LEFT_OUT] = source.fitted.evidence[LEFT_OUT]
     fitted = replace(fitted, evidence=evidence)
-    write(given.out or given.checkpoint, replace(source, fitted=fitted).as_bytes())
+    write_whole(given.out or given.checkpoint, replace(source, fitted=fitted).as_bytes())
     return fitted
 
 
@@ -138,14 +141,6 @@ def check(source: Checkpoint, images: int, given: argparse.Namespace) -> None:
             f"Temperatures, sets and rules were fitted to {before} images, and would be to"
             f" {images}: name the same --folds, or with --out another file to write."
         )
-
-
-def write(file: Path, content: bytes) -> None:
-    """Whole or not at all: what is there may be the only copy."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    part.write_bytes(content)
-    part.replace(file)
 
 
 if __name__ == "__main__":

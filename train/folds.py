@@ -52,7 +52,8 @@ def others(source: Checkpoint, own: set[str], files: Sequence[Path], images: Ima
 def difference_of(other: Checkpoint, source: Checkpoint) -> str:
     """What of the recipe is another, in words; empty if none is."""
     if recipe(other) != recipe(source):
-        return recipe(other)[-1]
+        pairs = zip(recipe(other), recipe(source), strict=True)
+        return ", ".join(f"{its}, not {ours}" for its, ours in pairs if its != ours)
     kept = {of.training.get("keep", "best") for of in (other, source)}
     # Each that keeps its best may have it in another epoch: how to choose is the recipe.
     if kept != {"best"} and epochs(other) != epochs(source):
@@ -62,7 +63,8 @@ def difference_of(other: Checkpoint, source: Checkpoint) -> str:
 
 def recipe(of: Checkpoint) -> tuple[str, tuple[str, ...], int, str]:
     command = str(of.training.get("command", "not known how"))
-    command = re.sub(r" --(fold|hold-out|keep) [\w.]+", "", command)
+    # Where the images lie is no part of it: they are known by their names.
+    command = re.sub(r" --(fold|hold-out|keep|data) ('[^']*'|\S+)", "", command)
     return of.architecture, of.classes, of.image_size, command
 
 

@@ -90,6 +90,9 @@ class Training:
             if self.is_out_of_patience(epoch):
                 return
             began, first = time.monotonic(), self.state.step
+            if self.job.config.keep == "last":
+                # Of a run that was done and goes on: it is the last no more.
+                self.state = replace(self.state, best=None)
             loss = self.train_epoch(epoch)
             if loss is None:
                 self.save({})

@@ -22,6 +22,7 @@ from train.origin import ROOT
 from train.relevance import unrolled
 from train.served import Served
 from train.views import by_view
+from train.writable import OutError, writable_file
 
 log = logging.getLogger(__name__)
 
@@ -143,6 +144,8 @@ def main(arguments: list[str] | None = None) -> int:
     if (given.model is None) != (given.classes is None):
         parser.error("--model and --classes go together, for a bare state_dict")
     try:
+        for file in (given.out, given.config):
+            writable_file(file)
         if given.model is None:
             source = checkpoint.read(given.checkpoint)
         else:
@@ -150,7 +153,7 @@ def main(arguments: list[str] | None = None) -> int:
             source = bare(given.checkpoint, given.model, classes)
         sha256 = hashlib.sha256(given.checkpoint.read_bytes()).hexdigest()
         export(source, sha256, given.version, given.out, given.config)
-    except (InitError, DataError, ExportError, UnusableModel) as error:
+    except (InitError, DataError, ExportError, UnusableModel, OutError) as error:
         log.error("%s", error)
         return 2
     log.info("%s and %s", given.out, given.config)

@@ -76,8 +76,10 @@ def read_metrics(evaluation: Path | None, sha256: str) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(file.read_text())
         measured = values["measured"]["checkpoint_sha256"]
-    except FileNotFoundError as error:
-        raise EvidenceError(f"There is no {file}: evaluate first (train.evaluate).") from error
+    except OSError as error:
+        raise EvidenceError(
+            f"There is no {file}: name the folder that train.evaluate wrote, or evaluate first."
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise EvidenceError(f"{file} is no evaluation: make it again (train.evaluate).") from error
     if measured != sha256:

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -25,12 +26,14 @@ from train.progress import Line
 from train.runs import TrainingRun
 from train.send import send_pending
 from train.state import BEST_MODEL, read_best
-from train.writable import OutError, writable
+from train.writable import OutError, writable, write_whole
 
 log = logging.getLogger(__name__)
 
 GENERATED = Path("data/generated")
 PREVIOUS_MODEL = "previous_model.pth"
+# In the run's folder: of what it put there.
+PLACED = "placed.sha256"
 UNKNOWN = "UNK"
 
 
@@ -89,7 +92,12 @@ def parts_of(config: TrainConfig) -> Split:
         data = generate(GENERATED, config.seed)
     else:
         data = Path(config.data)
-    parts = split(readable(read(data)), config.seed, config.hold_out, config.fold)
+    table = read(data)
+    if (table["side"] == "test").any() and (config.fold or config.hold_out != TrainConfig.hold_out):
+        raise ConfigError(
+            f"{data} has a Test folder, which is what is held out: leave out --hold-out and --fold."
+        )
+    parts = split(readable(table), config.seed, config.hold_out, config.fold)
     parts = parts.without(config.leave_out)
     if not (parts.train["code"] == UNKNOWN).any() and (parts.validation["code"] == UNKNOWN).any():
         log.warning(
@@ -146,10 +154,14 @@ def conclude(
 ) -> None:
     """Puts the best checkpoint in place, the one it replaces beside it, and both into MLflow."""
     target = Path(run.config.out) / BEST_MODEL
-    if target.exists():
+    placed = run.folder / PLACED
+    # What this run put there before it was resumed is no user's model.
+    own = placed.read_text() if placed.exists() else ""
+    if target.exists() and sha256(target.read_bytes()).hexdigest() != own:
         target.replace(target.with_name(PREVIOUS_MODEL))
         log.info("the checkpoint that was there is now %s", target.with_name(PREVIOUS_MODEL))
-    target.write_bytes(weights)
+    write_whole(target, weights)
+    placed.write_text(sha256(weights).hexdigest())
     best = read_best(saved)
     status = "KILLED" if stopped else "FINISHED"
     figure = confusion_figure(np.array(best.confusion), classes) if best else None

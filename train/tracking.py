@@ -52,10 +52,17 @@ def tracking_uri(out: Path) -> str:
     """MLFLOW_TRACKING_URI whether it answers or not, else our server, else a file in `out`."""
     named = os.environ.get("MLFLOW_TRACKING_URI")
     if named or answers(SERVER):
-        return named or SERVER
+        return absolute(named) if named else SERVER
     local = f"{SQLITE}{out.resolve()}/mlflow.db"
     log.warning("no MLflow server at %s (train/mlflow_server.sh): logging to %s", SERVER, local)
     return local
+
+
+def absolute(uri: str) -> str:
+    """Workers and trials run in other folders, and mean the same file."""
+    if uri.startswith(SQLITE) and uri != SQLITE:
+        return f"{SQLITE}{Path(uri.removeprefix(SQLITE)).resolve()}"
+    return str(Path(uri).resolve()) if uri.startswith(".") else uri
 
 
 def start(
@@ -136,8 +143,9 @@ def deliver(run: Run, message: Message, run_id: str | None) -> str | None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(REQUEST_WITHIN_S))
     # A message that fails is sent again later.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
-    client = mlflow.MlflowClient(run.uri)
     try:
+        # Also of an address that MLflow has no store for.
+        client = mlflow.MlflowClient(run.uri)
         if run_id is None:
             return created(client, run, message)
         log_message(client, run, message, run_id)

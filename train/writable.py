@@ -1,4 +1,5 @@
-"""Refuses a folder that can't be written to, before the hours of work that would be lost."""
+"""Where results are kept: what can't be written to is refused before the hours of work that would
+be lost, and no file is left half written."""
 
 import os
 from pathlib import Path
@@ -8,9 +9,23 @@ class OutError(Exception):
     """Nothing can be kept there; the text says what to do."""
 
 
+def writable_file(file: Path) -> None:
+    if file.is_dir():
+        raise OutError(f"{file} is a folder: name a file in it.")
+    writable(file.parent)
+
+
 def writable(folder: Path) -> None:
     """Makes nothing: a command that then fails leaves no empty folder."""
     folder = folder.resolve()
     there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         raise OutError(f"{folder} can't be written to ({there}): name another folder with --out.")
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Or not at all: what is there may be the only copy."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    part = file.with_name(f"{file.name}.part")
+    part.write_bytes(content)
+    part.replace(file)

@@ -254,3 +254,23 @@ def test_energy_tells_pictures_apart_by_several_views_as_by_one(drawings: Path) 
 
     assert np.ptp(two) > 0.5
     assert np.corrcoef(one, two)[0, 1] > 0.9
+
+
+def test_what_cannot_go_on_is_told_before_anything_is_looked_at(
+    file: Path, drawings: Path, strange: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    before = file.read_bytes()
+    all_but_one = tmp_path / "without.pth"
+    trained = tuple(str(path.relative_to(drawings)) for path in drawings.glob("Train/*/*"))
+    seen = tuple(name for name in trained if "/VASC/" not in name)
+    all_but_one.write_bytes(replace(without("VASC"), trained_on=seen).as_bytes())
+
+    for words, says in (
+        (["--out", tmp_path], f"{tmp_path} is a folder: name a file in it."),
+        (["--unk-data", strange, "--unknown", strange], "name another folder with --unknown"),
+        (["--left-out", all_but_one], "has not seen 0 lesions of the categories it knows, and 40"),
+    ):
+        given = ["--checkpoint", file, "--data", drawings, *words]
+        assert main([str(word) for word in given]) == 2
+        assert says in caplog.messages[-1]
+    assert file.read_bytes() == before

@@ -135,7 +135,12 @@ def test_a_cross_validation_is_told_beside_the_held_out_part() -> None:
 def test_an_evaluation_by_several_models_is_the_cross_validation() -> None:
     metrics = known().metrics
     models = [{"training_images": 20, "images": 24}, {"training_images": 30, "images": 40}]
-    told = {"answered_by": models, "is_training_runs_validation": True, "chose_epoch": True}
+    told = {
+        "answered_by": models,
+        "is_training_runs_validation": True,
+        "doubt_was_fitted_to_these": True,
+        "chose_epoch": True,
+    }
     facts = metrics["measured"] | told
     found = {"models": 2, "images": 64, "lesions": 32, "balanced_accuracy": {}}
     doubt = metrics["doubt"] | {"cross_validation": found}
@@ -273,6 +278,14 @@ def test_without_a_fit_nothing_is_claimed_of_doubt() -> None:
 
     assert item(text, "Calibration") == "Probabilities were not calibrated."
     assert "not measured" in item(text, "Out-of-distribution images")
+
+
+def test_of_a_model_whose_checkpoint_is_not_there_nothing_is_denied() -> None:
+    text = card({}, known().metrics | {"doubt": None})
+
+    for name in ("Calibration", "Prediction sets", "Referral"):
+        assert item(text, name) == "Not known."
+    assert "is told is not known" in item(text, "Out-of-distribution images")
 
 
 def test_what_calling_some_unknown_costs_is_told() -> None:

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 from handlers.categories import WITHOUT_UNKNOWN
 from handlers.classifier import LesionClassifier
 from tests import tiny
+from tests.unit.calibrating import calibrated
 from tests.unit.conftest import EACH
 from tests.unit.folded import folds
 from train.checkpoint import Checkpoint, read
@@ -145,6 +147,37 @@ def test_an_epoch_that_one_of_them_chose_is_told(
     measured = metrics_of(tmp_path / "out")["measured"]
     assert measured["is_training_runs_validation"]
     assert measured["chose_epoch"] is (keep == "best")
+    assert measured["doubt_was_fitted_to_these"]
+
+
+def test_it_is_told_where_doubt_was_fitted_to_what_is_evaluated_on(
+    two: list[Path], drawings: Path, tmp_path: Path
+) -> None:
+    other, own = two
+    own.write_bytes(replace(read(own), fitted=None).as_bytes())
+    calibrated(own, "--data", drawings, "--folds", other)
+    fewer = tmp_path / "fewer"
+    shutil.copytree(drawings, fewer)
+    (fewer / "Train" / "MEL" / "3.jpg").unlink()
+
+    told = []
+    for data in (drawings, fewer):
+        assert evaluated(own, [other], data, tmp_path / "out") == 0
+        told.append(metrics_of(tmp_path / "out")["measured"]["doubt_was_fitted_to_these"])
+
+    assert told == [True, False]
+
+
+def test_folds_with_another_limit_of_the_unknown_are_refused(
+    two: list[Path], drawings: Path, strange: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    other, own = two
+    own.write_bytes(replace(read(own), fitted=None).as_bytes())
+    calibrated(own, "--data", drawings, "--folds", other, "--unk-data", strange)
+
+    assert evaluated(own, [other], drawings, tmp_path / "out") == 2
+
+    assert f"call train.calibrate --checkpoint {other} with the same --unk-data" in caplog.text
 
 
 def test_what_does_not_go_together_is_refused(

@@ -123,6 +123,20 @@ def test_folds_whose_epoch_is_another_without_being_chosen_are_refused(
     )
 
 
+def test_folds_trained_on_the_same_images_elsewhere_are_taken(
+    drawings: Path, tmp_path: Path
+) -> None:
+    file, other = folds(drawings, tmp_path, MANY, FEW)
+    trained = read(other)
+    elsewhere = str(trained.training["command"]).replace("data/isic2019", "'/a disk/isic2019/'")
+    training = trained.training | {"command": elsewhere}
+    other.write_bytes(replace(trained, training=training).as_bytes())
+
+    fitted = calibrated(file, "--data", drawings, "--folds", other)
+
+    assert fitted.evidence["images"] == EACH * len(WITHOUT_UNKNOWN)
+
+
 def told(file: Path, more: Told) -> None:
     """The checkpoint as it would say of its training, `--keep` in its command too."""
     one = read(file)
@@ -142,7 +156,10 @@ def test_folds_of_another_recipe_or_with_no_image_left_are_refused(
     before = own.read_bytes()
 
     for named, says in (
-        ([longer], f"trained as the checkpoint was but for --fold and --hold-out: {COMMAND}0."),
+        (
+            [longer],
+            "but for --fold and --hold-out: python -m train.run --epochs 120, not python -m",
+        ),
         ([other, other], f"{other} was trained on all images that those before it were"),
         ([own], f"{own} was trained on all images that those before it were trained on"),
     ):

@@ -61,5 +61,9 @@ def test_a_seed_is_a_data_set(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     again = bodies(generate(tmp_path / "second", seed=0))
 
     assert again == first
+    # What is the same is left as it was, and so are the resized images made of it.
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "second").rglob("*.jpg")}
+    generate(tmp_path / "second", seed=0)
+    assert {path: path.stat().st_mtime_ns for path in before} == before
     assert other.keys() == first.keys()
     assert not {n for n in first if n.endswith(".jpg") and other[n] == first[n]}

@@ -245,6 +245,16 @@ def test_an_evaluation_that_is_none_is_refused(
     assert said in caplog.text
 
 
+def test_the_file_in_place_of_its_folder_is_refused(
+    registered: Registered, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = tmp_path / METRICS
+    file.write_text("{}")
+
+    assert main([*registered.arguments, "--evaluation", str(file)]) == 2
+    assert "name the folder that train.evaluate wrote" in caplog.text
+
+
 def test_champion_is_no_alias_to_register_under(
     registered: Registered, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -120,7 +120,7 @@ def test_the_same_number_of_another_registry_is_another_folder() -> None:
         ("models:/skin_vit", "write models:/skin_vit@champion or models:/skin_vit/3"),
         ("models:/skin_vit/latest", "write models:/skin_vit@champion"),
         ("models:skin_vit@champion", "write models:/skin_vit@champion"),
-        ("models:/absent@champion", "Registered Model with name=absent not found"),
+        ("models:/absent@champion", "No absent is registered at .*: register one"),
         ("models:/absent/3", "version=3"),
     ],
 )
@@ -209,7 +209,7 @@ def test_a_registered_model_can_be_served(uri: str, name: str, tmp_path: Path) -
 def test_serving_what_is_not_registered_names_the_variable(uri: str, tmp_path: Path) -> None:
     env = {"SKIN_MODEL": "models:/absent@champion", "MLFLOW_TRACKING_URI": uri}
 
-    with pytest.raises(SettingsError, match=r"SKIN_MODEL can't be had: .*absent not found"):
+    with pytest.raises(SettingsError, match=r"SKIN_MODEL can't be had: .*No absent is registered"):
         Settings.from_env(env | {"SKIN_MODEL_STORE": str(tmp_path)})
 
 
@@ -233,6 +233,24 @@ def test_rolling_back_goes_one_further_each_time(uri: str, name: str, tmp_path: 
     with pytest.raises(RegistryError, match="no former champion"):
         roll_back(uri, name)
     assert with_alias(uri, name, CHAMPION) == one
+
+
+def test_a_former_champion_that_was_deleted_is_passed_over(
+    uri: str, name: str, tmp_path: Path
+) -> None:
+    one, two, three = (made(uri, name, tmp_path, content) for content in ("1", "2", "3"))
+    for version in (one, two, three):
+        crown(uri, version)
+    mlflow.MlflowClient(uri).delete_model_version(name, two.number)
+
+    assert roll_back(uri, name) == one == with_alias(uri, name, CHAMPION)
+
+
+def test_what_was_never_registered_is_said(uri: str) -> None:
+    with pytest.raises(RegistryError, match=r"No absent is registered at .*: register one"):
+        with_alias(uri, "absent", CHAMPION)
+    with pytest.raises(RegistryError, match=r"No absent is registered at .*: register one"):
+        roll_back(uri, "absent")
 
 
 def test_the_first_champion_has_none_before_it(uri: str, name: str, tmp_path: Path) -> None:

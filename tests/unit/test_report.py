@@ -186,7 +186,7 @@ def test_a_cross_validation_is_told() -> None:
             "These are the images on which a training run chose its epoch.",
         ),
         (
-            {"is_training_runs_validation": True},
+            {"doubt_was_fitted_to_these": True},
             "P(UNK) was fitted to these very images. Cross-fitted it calls",
         ),
     ],

@@ -3,6 +3,7 @@
 import sys
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -12,12 +13,13 @@ from handlers.categories import CODES, WITHOUT_UNKNOWN
 from tests import tiny
 from tests.images import encoded, lesion
 from tests.unit.conftest import EACH, STRANGE
+from train import tracking
 from train.checkpoint import read
 from train.config import ConfigError, TrainConfig
 from train.data.layouts import read as read_data
 from train.data.split import Split, readable
 from train.fit import enough_for
-from train.run import classes_of, main, parts_of, unknown_of, with_doubt
+from train.run import classes_of, conclude, main, parts_of, unknown_of, with_doubt
 
 
 def table(*codes: str) -> pd.DataFrame:
@@ -147,6 +149,38 @@ def test_what_cannot_be_used_is_an_error_before_training_begins(
     assert status == 2
     assert says in caplog.messages[-1]
     assert not Path("out").exists()
+
+
+@pytest.mark.parametrize("more", [{"fold": 1}, {"hold_out": 0.1}])
+def test_a_test_folder_is_what_is_held_out(tmp_path: Path, more: dict[str, object]) -> None:
+    for place in ("Train/MEL", "Test/NV"):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "a.jpg").write_bytes(encoded(lesion(1, "NV"), "JPEG"))
+
+    with pytest.raises(ConfigError, match="leave out --hold-out and --fold"):
+        parts_of(TrainConfig.resolved({"data": str(tmp_path)} | more))
+
+
+def test_what_was_there_before_a_run_is_kept_however_often_it_is_resumed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tracking, "finish", lambda *_: None)
+    config = TrainConfig.resolved({"out": str(tmp_path)})
+    run = SimpleNamespace(config=config, folder=tmp_path / "run", tracked=None)
+    run.folder.mkdir()
+    (tmp_path / "best_model.pth").write_text("another's")
+
+    for weights in (b"half trained", b"trained"):
+        conclude(run, run.folder, weights, WITHOUT_UNKNOWN, False)  # type: ignore[arg-type]
+
+    kept = [(tmp_path / f"{name}_model.pth").read_text() for name in ("best", "previous")]
+    assert kept == ["trained", "another's"]
+    assert not list(tmp_path.glob("*.part"))
+
+    (tmp_path / "best_model.pth").write_text("put there by hand")
+    conclude(run, run.folder, b"again", WITHOUT_UNKNOWN, False)  # type: ignore[arg-type]
+
+    assert (tmp_path / "previous_model.pth").read_text() == "put there by hand"
 
 
 def test_a_trained_checkpoint_gets_what_is_fitted_to_its_validation_images(

@@ -157,6 +157,11 @@ def test_a_backend_elsewhere_is_named_by_its_url() -> None:
     settings = PageSettings.from_env(env)
 
     assert [one.url for one in settings.backends] == ["https://a.example", "https://b.example/skin"]
+    # No key goes to another machine.
+    assert [one.keys.management for one in settings.backends] == [
+        "https://a.example:8081",
+        "https://b.example/skin",
+    ]
 
 
 @pytest.mark.parametrize(

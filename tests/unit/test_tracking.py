@@ -16,6 +16,7 @@ import pytest
 from handlers.categories import WITHOUT_UNKNOWN
 from train import tracking
 from train.config import TrainConfig
+from train.delivery import Unreachable
 from train.outbox import Outbox
 from train.plots import confusion_figure
 
@@ -66,6 +67,32 @@ def test_without_a_server_a_file_is_used_and_said(
     assert len(caplog.messages) == 1
     assert f"no MLflow server at http://127.0.0.1:{closed_port}" in caplog.messages[0]
     assert uri in caplog.messages[0]
+
+
+@pytest.mark.parametrize(
+    ("named", "used"),
+    [
+        ("sqlite:///mlflow.db", "sqlite:///{here}/mlflow.db"),
+        ("sqlite:////tmp/mlflow.db", "sqlite:////tmp/mlflow.db"),
+        ("./mlruns", "{here}/mlruns"),
+        ("http://127.0.0.1:1/a", "http://127.0.0.1:1/a"),
+        ("databricks", "databricks"),
+    ],
+)
+def test_a_file_that_was_named_is_the_same_in_every_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, named: str, used: str
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", named)
+    monkeypatch.chdir(tmp_path)
+
+    assert tracking.tracking_uri(tmp_path / "out") == used.format(here=tmp_path)
+
+
+def test_an_address_that_mlflow_has_no_store_for_is_out_of_reach(tmp_path: Path) -> None:
+    run = tracking.start("localhost:5001", tmp_path, {}, {})
+
+    with pytest.raises(Unreachable):
+        tracking.deliver(run, {"kind": "create", "tags": {}, "parent": None, "time": 0}, None)
 
 
 def test_what_answers_but_is_no_web_server_is_no_mlflow(

@@ -114,15 +114,15 @@ def test_a_value_just_below_its_threshold_does_not_look_like_it() -> None:
             "NV",
             60.0,
             0.03,
-            "Like the pictures the model learnt from: its distance to them is 60, within the limit"
+            "Like other pictures of known categories: its distance to them is 60, within the limit"
             " of 115, which makes a probability of 3 % that it is none of the eight categories"
-            " (UNK).",
+            " (UNK). A lesion of another kind may look familiar too.",
         ),
         (
             "UNK",
             110.0,
             0.40,
-            "Hardly like the pictures the model learnt from: its distance to them is 110, near the"
+            "Hardly like other pictures of known categories: its distance to them is 110, near the"
             " limit of 115, which makes a probability of 40 % that it is none of the eight"
             " categories (UNK).",
         ),
@@ -130,7 +130,7 @@ def test_a_value_just_below_its_threshold_does_not_look_like_it() -> None:
             "UNK",
             4120.0,
             0.99999,
-            "Unlike the pictures the model learnt from: its distance to them is 4,120, beyond the"
+            "Unlike other pictures of known categories: its distance to them is 4,120, beyond the"
             " limit of 115, which makes a probability of over 99 % that it is none of the eight"
             " categories (UNK).",
         ),

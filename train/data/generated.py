@@ -3,6 +3,7 @@
 They are no medical images; each category merely has a look of its own.
 """
 
+import io
 import os
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -85,7 +86,12 @@ def generate(folder: Path, seed: int) -> Path:
 
     def save(drawing: tuple[int, int, int], name: str, code: str) -> None:
         drawn = draw(LOOKS[code], np.random.default_rng((seed, *drawing)))
-        drawn.save(images / f"{name}.jpg", quality=90)
+        encoded = io.BytesIO()
+        drawn.save(encoded, "JPEG", quality=90)
+        file = images / f"{name}.jpg"
+        # Resized images are kept by their file's time too.
+        if not file.exists() or file.read_bytes() != encoded.getvalue():
+            file.write_bytes(encoded.getvalue())
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(save, drawings, table["image"], table["code"]))

@@ -1,7 +1,8 @@
 """Names of images: which are the ISIC Archive's, so that one is known wherever it lies."""
 
+import hashlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 
 import pandas as pd
 
@@ -19,6 +20,11 @@ def archive_id(image: str) -> str | None:
 def identities(images: Collection[str]) -> set[str]:
     """The archive's ids where the names hold them, else the names."""
     return {archive_id(image) or image for image in images}
+
+
+def sha256_of(images: Iterable[str]) -> str:
+    """Of a list of names, in whatever order."""
+    return hashlib.sha256("\n".join(sorted(images)).encode()).hexdigest()
 
 
 def among(images: pd.Series, known: Collection[str]) -> pd.Series:

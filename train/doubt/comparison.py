@@ -5,10 +5,14 @@ import logging
 from collections.abc import Sequence
 from pathlib import Path
 
+import pandas as pd
+
 from train import checkpoint
+from train.checkpoint import Checkpoint
 from train.data.layouts import DataError
 from train.data.unseen import Images, unseen
 from train.doubt.distance import distances
+from train.doubt.fit import FEWEST_GROUPS
 from train.doubt.fitted import Fitted
 from train.doubt.fitting import Seen, looked_at
 from train.doubt.methods import IN_USE, told_apart
@@ -31,15 +35,28 @@ def on_unknown(fitted: Fitted, seen: Seen, unknown: Seen) -> dict[str, object]:
 
 def on_left_out(files: Sequence[Path], images: Images) -> dict[str, dict[str, float]]:
     """By the category that the checkpoint of each file was trained without. Raises DataError."""
+    # All are checked before any is looked at, which takes minutes.
+    checked = [without(file, images) for file in files]
     found = {}
-    for file in files:
-        source = checkpoint.read(file)
-        table = unseen(images, source.trained_on)
-        codes = sorted(set(table["code"]) - set(source.classes) - {"UNK"})
-        if len(codes) != 1:
-            raise DataError(f"{file} was not trained with --leave-out.")
+    for source, code, table in checked:
         seen = looked_at(source, table).features
-        is_strange = (table["code"] == codes[0]).to_numpy()
-        found[codes[0]] = told_apart(seen.known(), seen.part(is_strange))
-        log.info("%s left out: AUROC %.3f", codes[0], found[codes[0]][IN_USE])
+        is_strange = (table["code"] == code).to_numpy()
+        found[code] = told_apart(seen.known(), seen.part(is_strange))
+        log.info("%s left out: AUROC %.3f", code, found[code][IN_USE])
     return found
+
+
+def without(file: Path, images: Images) -> tuple[Checkpoint, str, pd.DataFrame]:
+    """A checkpoint, the category it was trained without, and the images it has not seen."""
+    source = checkpoint.read(file)
+    table = unseen(images, source.trained_on)
+    codes = sorted(set(table["code"]) - set(source.classes) - {"UNK"})
+    if len(codes) != 1:
+        raise DataError(f"{file} was not trained with --leave-out.")
+    lesions = table.loc[table["code"].isin(source.classes), "group"].nunique()
+    if lesions < FEWEST_GROUPS:
+        raise DataError(
+            f"{file} has not seen {lesions} lesions of the categories it knows, and {FEWEST_GROUPS}"
+            " are needed to compare with: train it with --hold-out."
+        )
+    return source, codes[0], table

@@ -1,6 +1,5 @@
 """Models' answers to labelled images -> every number, and the files that hold them."""
 
-import hashlib
 import json
 import logging
 import time
@@ -14,7 +13,7 @@ import pandas as pd
 import torch
 
 from handlers.categories import CODES
-from train.data.names import among
+from train.data.names import among, sha256_of
 from train.data.unseen import Images, is_the_validation, left_out
 from train.evaluation.card import card
 from train.evaluation.faithfulness import Faithfulness, faithfulness
@@ -69,7 +68,7 @@ def evaluate(parts: Sequence[Part], model: str, images: Images) -> Evaluation:
             for part in parts
         ],
         "data": str(images.folder),
-        "images_sha256": hashlib.sha256("\n".join(sorted(table["image"])).encode()).hexdigest(),
+        "images_sha256": sha256_of(table["image"]),
         "commit": commit(),
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "is_training_runs_validation": all(held_out(part.measured, images.table) for part in parts),
@@ -77,9 +76,15 @@ def evaluate(parts: Sequence[Part], model: str, images: Images) -> Evaluation:
         "left_out": left_out(images, asked["image"], measured.trained_on)
         | {"refused": asked.loc[~answered, "image"].tolist()},
     }
+    doubt = measured.doubt
+    # A training run fits it to what it held out.
+    fitted_to = doubt and doubt.get("images_sha256")
+    facts["doubt_was_fitted_to_these"] = doubt is not None and (
+        fitted_to == facts["images_sha256"] if fitted_to else facts["is_training_runs_validation"]
+    )
     return Evaluation(
         metrics=measure(labels, probabilities, table)
-        | {"faithfulness": maps(parts), "doubt": measured.doubt, "measured": facts},
+        | {"faithfulness": maps(parts), "doubt": doubt, "measured": facts},
         images=table["image"],
         labels=labels,
         probabilities=probabilities,

@@ -54,6 +54,12 @@ def served(fold: Fold, fitted: Fitted | None, folder: Path) -> Subject:
                 f"Nothing was fitted to {fold.file}, as it was to the model: call"
                 f" train.calibrate --checkpoint {fold.file} first."
             )
+        if fitted.evidence.get("unknown_fitted") != own.evidence.get("unknown_fitted"):
+            raise SubjectError(
+                f"The limit of the unknown of {fold.file} was fitted to other pictures of it than"
+                f" the model's: call train.calibrate --checkpoint {fold.file} with the same"
+                " --unk-data first."
+            )
         fitted = replace(fitted, known=own.known, unknown=own.unknown)
     here = Path(tempfile.mkdtemp(dir=folder))
     file = here / "fold.pth"
