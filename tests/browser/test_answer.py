@@ -34,6 +34,7 @@ def test_the_candidates_and_how_sure_they_are(
     assert len(found.codes) > 1
     expect(page.get_by_text(words.candidates(found))).to_be_visible()
     expect(page.get_by_text("in 90 of 100 pictures of each of the eight")).to_be_visible()
+    expect(page.get_by_text("a population in which all categories are equally")).to_be_visible()
 
 
 @pytest.mark.parametrize("backend", NAMES)

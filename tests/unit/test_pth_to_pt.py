@@ -197,6 +197,15 @@ def test_folders_for_the_results_are_made(tmp_path: Path) -> None:
     assert config.is_file()
 
 
+@pytest.mark.parametrize("flag", ["--out", "--config"])
+def test_a_folder_in_place_of_a_file_is_refused(
+    export_arguments: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture, flag: str
+) -> None:
+    assert main([*export_arguments, flag, str(tmp_path)]) == 2
+
+    assert f"{tmp_path} is a folder: name a file in it." in caplog.text
+
+
 def test_a_bare_state_dict_is_exported_with_its_own_order_of_classes(
     tmp_path: Path, export_arguments: list[str]
 ) -> None:
