@@ -61,7 +61,7 @@ def test_a_picture_unlike_all_others(
     assert found.unknown is not None
     headline = page.get_by_role("heading", name="Probably none of the eight categories (UNK)")
     expect(headline).to_be_visible()
-    warning = page.get_by_role("alert").filter(has_text="Unlike the pictures")
+    warning = page.get_by_role("alert").filter(has_text="Unlike other pictures")
     expect(warning).to_contain_text(words.unknown(found.unknown, found.label))
 
 

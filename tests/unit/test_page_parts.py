@@ -41,7 +41,7 @@ def test_where_no_rule_fired_that_is_a_plain_line() -> None:
 def test_a_picture_beyond_the_limit_is_a_warning() -> None:
     page = shown(unknown={"distance": 200.0, "limit": 115.0, "probability": 0.99})
 
-    assert any(text.startswith("Unlike the pictures") for text in warnings(page))
+    assert any(text.startswith("Unlike other pictures") for text in warnings(page))
 
 
 def test_a_picture_that_is_called_unknown_within_the_limit_is_a_warning_too() -> None:
@@ -49,7 +49,7 @@ def test_a_picture_that_is_called_unknown_within_the_limit_is_a_warning_too() ->
 
     page = shown(label="UNK", unknown=unknown)
 
-    assert any(text.startswith("Hardly like the pictures") for text in warnings(page))
+    assert any(text.startswith("Hardly like other pictures") for text in warnings(page))
 
 
 def test_poor_quality_is_one_warning_and_the_rest_is_folded() -> None:
