@@ -113,6 +113,15 @@ def test_an_evaluation_on_the_validation_images_says_so() -> None:
     assert item(text, "External test set").startswith("None")
 
 
+@pytest.mark.parametrize("data", ["data/isic2019", "data/isic2019/"])
+def test_held_out_images_of_the_training_data_are_no_external_set(data: str) -> None:
+    text = card(TRAINING | {"data": data}, known().metrics)
+
+    assert item(text, "External test set").startswith("None: the evaluation is on held-out images")
+    elsewhere = card(TRAINING | {"data": "data/other"}, known().metrics)
+    assert item(elsewhere, "External test set").startswith("The evaluation is on `data/isic2019`")
+
+
 def test_a_cross_validation_is_told_beside_the_held_out_part() -> None:
     metrics = known().metrics
     found = {
