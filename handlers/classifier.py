@@ -1,7 +1,7 @@
 """LesionClassifier: what every backend wraps."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
@@ -76,6 +76,8 @@ class LesionClassifier:
     @torch.inference_mode()
     def explain(self, pictures: Sequence[Picture]) -> list[Explanation | bytes]:
         """Bytes are a PNG, where a request asks for the overlay."""
+        if len(set(self.config.classes)) < len(self.config.classes):
+            pictures = self.aimed(pictures)
         masks = torch.stack([picture.wanted for picture in pictures]).to(self.device)
         logits, distances, maps = self.model.explain(self.inputs(pictures), masks)
         top = logits.argmax(dim=1).tolist()
@@ -90,6 +92,17 @@ class LesionClassifier:
             else:
                 answers.append({**prediction, "relevance": found})
         return answers
+
+    def aimed(self, pictures: Sequence[Picture]) -> list[Picture]:
+        """Each at its most probable category, which need not be the top output's where two outputs
+        together are one."""
+        aimed = []
+        for picture, prediction in zip(pictures, self.predict(pictures), strict=True):
+            likely = max(self.config.classes, key=prediction["probabilities"].__getitem__)
+            request = replace(picture.request, target=picture.request.target or likely)
+            mask = wanted(request.target, self.config.classes)
+            aimed.append(replace(picture, request=request, wanted=mask))
+        return aimed
 
     def inputs(self, pictures: Sequence[Picture]) -> torch.Tensor:
         return torch.stack([picture.input for picture in pictures]).to(self.device)

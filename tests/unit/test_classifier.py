@@ -1,7 +1,9 @@
 """A model runs only with the config it was exported with; a batch changes no answer."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -10,7 +12,8 @@ from handlers.classifier import LesionClassifier
 from handlers.errors import BadRequest, Fault, UnusableModel
 from handlers.request import Request
 from tests.images import encoded, lesion
-from tests.tiny import Exported
+from tests.tiny import Exported, checkpoint
+from train.pth_to_pt import export
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +111,28 @@ def test_a_bad_body_of_a_batch_is_a_fault_in_its_own_place(
             expected = classifier.predict([classifier.preprocess(Request(body=body))])[0]
             assert not isinstance(answer, Fault)
             assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
+
+
+def test_where_two_outputs_are_one_category_the_map_is_of_the_most_probable_category(
+    tmp_path: Path,
+) -> None:
+    tiny = checkpoint()
+    # Neither output of BKL is as probable as MEL; together they are more so.
+    head = {
+        "head.weight": 0.01 * tiny.state_dict["head.weight"][:3],
+        "head.bias": torch.tensor([1.0, 1.3, 1.0]),
+    }
+    classes = ("BKL", "MEL", "BKL")
+    source = replace(tiny, classes=classes, state_dict=tiny.state_dict | head, fitted=None)
+    export(source, "", "1.0", tmp_path / "m.pt", tmp_path / "c.json")
+    classifier = LesionClassifier.load(tmp_path / "m.pt", tmp_path / "c.json")
+    body = encoded(lesion(), "PNG")
+
+    asked = (None, "BKL", "MEL")
+    found: list[Any] = classifier.answer(
+        [Request(body=body, explain=True, target=one) for one in asked]
+    )
+
+    assert [answer["label"] for answer in found] == ["BKL"] * 3
+    assert [answer["relevance"]["target"] for answer in found] == ["BKL", "BKL", "MEL"]
+    assert found[0] == found[1]
