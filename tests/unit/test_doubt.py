@@ -15,9 +15,7 @@ from train.doubt.fit import FitError, fit
 from train.doubt.methods import IN_USE, METHODS, Features, told_apart
 from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
-from train.doubt.unknown import CALLED, CALLED_AT_MOST, called, fit_unknown
-
-NONE = np.empty(0)
+from train.doubt.unknown import CALLED, CALLED_AT_MOST, called
 
 
 def features_of(logits: np.ndarray, directions: np.ndarray, labels: np.ndarray) -> Features:
@@ -69,17 +67,6 @@ def test_the_distance_is_mahalanobis_to_the_nearest_category() -> None:
     found = distances(np.array([[0.0, 3.0], [12.0, 0.0], [10.0, 0.0]]), known(embeddings, labels))
 
     assert found == pytest.approx([1.0, 4.0, 0.0], abs=0.1)
-
-
-def test_hardly_any_known_picture_is_called_unknown_and_a_far_one_is() -> None:
-    rng = np.random.default_rng(0)
-    near, confidence = rng.chisquare(50, 2_000), rng.uniform(0.3, 1, 2_000)
-
-    at = fit_unknown(near, confidence, NONE)
-
-    assert called(near, confidence, at).mean() == pytest.approx(CALLED, abs=0.001)
-    assert called(np.array([500.0]), np.array([1.0]), at).all()
-    assert 1 / (1 + np.exp((at.limit - np.median(near)) / at.scale)) == pytest.approx(0.01)
 
 
 def test_the_limit_is_fitted_to_images_that_no_distance_was_fitted_to() -> None:
@@ -184,41 +171,6 @@ def test_a_fold_with_few_lesions_is_not_asked_what_it_calls_unknown() -> None:
 
     assert found["images"] == len(known_ones) + 39
     assert found["as_served"] == alone["as_served"]
-
-
-def test_with_unknown_images_the_limit_parts_the_two() -> None:
-    rng = np.random.default_rng(0)
-    near, confidence = rng.chisquare(50, 2_000), np.full(2_000, 1.0)
-    far = rng.normal(1_000, 10, 500)
-
-    at = fit_unknown(near, confidence, far)
-
-    assert near.max() < at.limit <= far.min()
-    assert called(far, np.full(500, 1.0), at).mean() > 0.99
-    assert not called(near, confidence, at).any()
-
-
-@pytest.mark.parametrize("apart", [-20.0, 0.0, 5.0])
-def test_unknown_images_never_make_the_limit_call_many_of_the_known(apart: float) -> None:
-    rng = np.random.default_rng(0)
-    near, confidence = rng.chisquare(50, 2_000), rng.uniform(0.3, 1, 2_000)
-    unknown = rng.chisquare(50, 500) + apart
-
-    at = fit_unknown(near, confidence, unknown)
-
-    assert called(near, confidence, at).mean() <= CALLED_AT_MOST
-
-
-def test_unknown_images_that_are_not_far_make_the_limit_stricter() -> None:
-    rng = np.random.default_rng(0)
-    near, confidence = rng.chisquare(50, 2_000), np.full(2_000, 0.5)
-    unknown = rng.chisquare(50, 500) + 20
-
-    without, at = (fit_unknown(near, confidence, strange) for strange in (NONE, unknown))
-
-    assert at.limit < without.limit
-    caught = [called(unknown, np.full(500, 0.5), one).mean() for one in (without, at)]
-    assert caught[1] > caught[0] + 0.1
 
 
 def test_how_many_are_called_is_told_with_the_unknown_images_it_was_fitted_to() -> None:
