@@ -40,8 +40,8 @@ class Settings:
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         """SKIN_BACKEND is torchserve or ray; SKIN_TORCHSERVE_URL and SKIN_RAY_URL are base URLs."""
         torchserve, management, ray = (address(env, name) for name in PORTS)
-        torchserve = env.get("SKIN_TORCHSERVE_URL", torchserve)
-        ray = env.get("SKIN_RAY_URL", ray)
+        torchserve = base_url(env, "SKIN_TORCHSERVE_URL", torchserve)
+        ray = base_url(env, "SKIN_RAY_URL", ray)
         logs = Path(env.get("SKIN_LOGS", LOGS))
         backends = {
             "torchserve": Backend(
@@ -69,6 +69,17 @@ class Settings:
         if chosen not in backends:
             raise SettingsError(f"SKIN_BACKEND must be torchserve or ray, not {chosen!r}.")
         return cls(backends=tuple(backends.values()), chosen=list(backends).index(chosen))
+
+
+def base_url(env: Mapping[str, str], name: str, default: str) -> str:
+    given = env.get(name, default)
+    try:
+        is_one = httpx.URL(given).scheme in ("http", "https") and httpx.URL(given).host != ""
+    except httpx.InvalidURL:
+        is_one = False
+    if not is_one:
+        raise SettingsError(f"{name} must be an address as {default}, not {given!r}.")
+    return given
 
 
 def on_host_of(url: str, other: str) -> str:

@@ -164,6 +164,13 @@ def test_a_backend_elsewhere_is_named_by_its_url() -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["SKIN_TORCHSERVE_URL", "SKIN_RAY_URL"])
+@pytest.mark.parametrize("given", ["localhost:8080", "http://a:x", "", "http://", "ftp://a"])
+def test_what_is_no_address_is_an_error_that_names_its_variable(name: str, given: str) -> None:
+    with pytest.raises(PageSettingsError, match=f"{name} must be an address as http://127"):
+        PageSettings.from_env({name: given})
+
+
 @pytest.mark.parametrize(
     ("env", "name"),
     [
