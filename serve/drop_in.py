@@ -69,8 +69,7 @@ async def listen_for_http(config: DropIn, stack: AsyncExitStack) -> None:
     for name, address in config.http_addresses.items():
         ports.setdefault(address, []).append(name)
     for address, names in ports.items():
-        told = names[0] if len(names) == 1 else None
-        app = drop_in_http.application(config.backend, pool, config.max_request_size, told)
+        app = drop_in_http.application(config.backend, pool, config.max_request_size, names)
         runner = web.AppRunner(
             app,
             access_log=None,

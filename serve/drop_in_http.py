@@ -50,10 +50,10 @@ def session() -> aiohttp.ClientSession:
 
 
 def application(
-    backend: str, pool: aiohttp.ClientSession, max_request_size: int, port: str | None
+    backend: str, pool: aiohttp.ClientSession, max_request_size: int, ports: list[str]
 ) -> web.Application:
-    """`port` is what the backend is told; None if this address is all of them at once."""
-    door = Door(backend, pool, max_request_size, port)
+    """`ports`: which of TorchServe's this address is."""
+    door = Door(backend, pool, max_request_size, ports)
     app = web.Application()
     app.router.add_route("*", "/{path:.*}", door.forward, expect_handler=door.expect)
     app.on_response_prepare.append(without_additions)
@@ -82,12 +82,12 @@ class Body:
 
 class Door:
     def __init__(
-        self, backend: str, pool: aiohttp.ClientSession, max_request_size: int, port: str | None
+        self, backend: str, pool: aiohttp.ClientSession, max_request_size: int, ports: list[str]
     ) -> None:
         self.backend = backend.rstrip("/")
         self.pool = pool
         self.max_request_size = max_request_size
-        self.port = port
+        self.ports = ",".join(ports)
 
     async def expect(self, request: web.Request) -> web.StreamResponse | None:
         """Whether a client may go on and send its body."""
@@ -122,8 +122,9 @@ class Door:
         headers = request.headers.copy()
         for name in (*HOP_BY_HOP, PORT_HEADER):
             headers.popall(name, None)
-        if self.port:
-            headers[PORT_HEADER] = self.port
+        headers[PORT_HEADER] = self.ports
+        # What a client says of itself is not what the access log is to believe.
+        headers[hdrs.X_FORWARDED_FOR] = request.remote or ""
         return headers
 
     def away(self) -> web.Response:

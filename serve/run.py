@@ -41,7 +41,11 @@ def flags() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m serve.run", description=__doc__)
     parser.add_argument("--ts-config", help="TorchServe's config.properties")
     parser.add_argument("--model-store", help="folder of the archives")
-    parser.add_argument("--models", help="an archive, or all; instead of load_models")
+    parser.add_argument(
+        "--models",
+        nargs="+",
+        help="archives, each model.mar or name=model.mar, or all; instead of load_models",
+    )
     parser.add_argument("--ncs", action="store_true", help="keep and restore no snapshot")
     parser.add_argument("--disable-token-auth", action="store_true")
     parser.add_argument("--enable-model-api", action="store_true")
@@ -57,7 +61,7 @@ def settings_of(given: argparse.Namespace) -> Settings:
     named = {
         "SKIN_TS_CONFIG": given.ts_config,
         "SKIN_MODEL_STORE": given.model_store,
-        "SKIN_ARCHIVE": given.models,
+        "SKIN_ARCHIVE": given.models and ",".join(given.models),
         "SKIN_SNAPSHOT": "" if given.ncs else None,
     }
     env = {name: value for name, value in named.items() if value is not None}

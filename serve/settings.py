@@ -2,13 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
 
 from registry.address import RegistryError
 from registry.download import CONFIG_NAME, files, is_registered
 from serve.dialect.properties import PropertiesError, ServerConfig
+from serve.dialect.property_values import models_to_load
 
 ROOT = Path(__file__).parents[1]
 PORTS = {"SKIN_RAY_PORT": "8000", "SKIN_RAY_GRPC_PORT": "9000"}
@@ -20,13 +21,12 @@ class SettingsError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """`model` is served instead of an archive where it is not None, `archive` instead of
-    load_models. Without `snapshot`, what is registered is not kept.
+    """`model` is served instead of an archive where it is not None. Without `snapshot`, what is
+    registered is not kept.
     """
 
     config: ServerConfig
     store: Path
-    archive: str | None
     snapshot: Path | None
     model: Path | None
     model_config: Path
@@ -50,8 +50,12 @@ class Settings:
         properties = env.get("SKIN_TS_CONFIG", ROOT / "mar_config" / "config.properties")
         try:
             config = ServerConfig.read(Path(properties), env)
+            if archives := env.get("SKIN_ARCHIVE"):
+                config = replace(config, load_models=models_to_load(archives))
         except PropertiesError as error:
             raise SettingsError(str(error)) from error
+        except ValueError as error:
+            raise SettingsError(f"SKIN_ARCHIVE must be {error}, not {archives!r}.") from error
         model, model_config = located(env)
         logs = Path(env.get("SKIN_LOGS", ROOT / "logs"), "ray").resolve()
         snapshot = env.get("SKIN_SNAPSHOT", str(logs / "snapshot.cfg"))
@@ -60,7 +64,6 @@ class Settings:
             store=Path(
                 env.get("SKIN_MODEL_STORE") or config.model_store or ROOT / "model_store"
             ).resolve(),
-            archive=env.get("SKIN_ARCHIVE"),
             snapshot=Path(snapshot).resolve() if snapshot and model is None else None,
             model=model,
             model_config=model_config,

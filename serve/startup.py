@@ -8,6 +8,7 @@ from serve.dialect.calls import Registration
 from serve.dialect.faults import ModelNotFound
 from serve.dialect.tokens import Tokens
 from serve.models import snapshot
+from serve.models.archive import clear
 from serve.models.own import lay_out
 from serve.models.server import ModelServer
 from serve.models.snapshot import Snapshot
@@ -28,18 +29,38 @@ def check(settings: Settings) -> None:
             for file in (settings.model, settings.model_config):
                 if not file.is_file():
                     raise SettingsError(f"There is no {file}: run python -m train.pth_to_pt first.")
-        elif settings.restores:
-            snapshot.read(settings.restores)
+        elif found := kept(settings):
+            for one in found.states():
+                store.find(one.mar_name)
         else:
+            described(settings)
             for url, _ in to_load(settings, store):
                 store.find(url)
     except ModelNotFound as error:
+        why = f", which {settings.restores} names" if settings.restores else ""
         raise SettingsError(
-            f"{error}, in {settings.store}: run python -m mar_config.build, or set"
-            " SKIN_MODEL_STORE and SKIN_ARCHIVE."
+            f"{error}, in {settings.store}{why}: run python -m mar_config.build, or set"
+            " SKIN_MODEL_STORE and SKIN_ARCHIVE; without the snapshot, it is load_models that is"
+            " loaded."
         ) from error
     except snapshot.SnapshotError as error:
         raise SettingsError(str(error)) from error
+
+
+def kept(settings: Settings) -> Snapshot | None:
+    """What was registered before: by this server, else by the TorchServe whose file is given.
+    Raises SnapshotError.
+    """
+    if settings.restores:
+        return snapshot.read(settings.restores)
+    if settings.config.model_snapshot:
+        return snapshot.of_property("model_snapshot", settings.config.model_snapshot)
+    return None
+
+
+def described(settings: Settings) -> Snapshot:
+    """How the property `models` wants them served. Raises SnapshotError."""
+    return snapshot.of_property("models", settings.config.models or "{}")
 
 
 async def started(settings: Settings) -> tuple[ModelServer, Tokens | None]:
@@ -49,49 +70,54 @@ async def started(settings: Settings) -> tuple[ModelServer, Tokens | None]:
     if config.ignored:
         log.warning("TorchServe's settings without a use here: %s", ", ".join(config.ignored))
     store = ModelStore(settings.store, config.allowed_urls)
-    server = ModelServer(config, store, settings.logs / "models", settings.snapshot)
+    server = ModelServer(config, store, settings.logs / "models")
     if settings.model is not None:
         await load_own(server, settings)
-    elif settings.restores:
-        log.warning("restoring %s; without it, load_models would be loaded", settings.restores)
-        await restore(server, snapshot.read(settings.restores))
+    elif found := kept(settings):
+        log.warning(
+            "restoring %s; without it, load_models would be loaded",
+            settings.restores or "model_snapshot",
+        )
+        await restore(server, found)
     else:
         for url, name in to_load(settings, store):
-            await load(server, url, name)
+            await load(server, url, name, described(settings))
+    clear(server.folder, {one.archived.folder for one in server.versions()})
+    server.keep(settings.snapshot)
     return server, tokens(settings)
 
 
 def to_load(settings: Settings, store: ModelStore) -> list[tuple[str, str | None]]:
-    if settings.archive is not None:
-        return [(settings.archive, None)]
     if settings.config.load_all_models:
         return [(url, None) for url in store.everything()]
     return [(one.url, one.name) for one in settings.config.load_models]
 
 
-async def load(server: ModelServer, url: str, name: str | None) -> None:
-    wanted = Registration(url=url, model_name=name, initial_workers=WORKERS)
+async def load(server: ModelServer, url: str, name: str | None, said: Snapshot) -> None:
     archived = await server.unpacked(server.store.find(url))
-    await server.admit(server.enter(archived, wanted, at_startup=True), synchronous=True)
+    name = name or archived.name
+    if wanted := said.models.get(name, {}).get(archived.version):
+        registration = wanted.registration(url, name)
+    else:
+        workers = server.config.default_workers_per_model
+        initial = WORKERS if workers is None else workers
+        registration = Registration(url=url, model_name=name, initial_workers=initial)
+    version = server.enter(archived, registration, at_startup=True)
+    if wanted and wanted.default_version:
+        server.models[name].default = version.version
+    await server.admit(version, synchronous=True)
 
 
 async def restore(server: ModelServer, found: Snapshot) -> None:
     """Everything as it was written down. Raises Fault for what can't be had any more."""
     for name, versions in found.models.items():
-        for version, was in versions.items():
-            wanted = Registration(
-                url=was.mar_name,
-                model_name=name,
-                batch_size=was.batch_size,
-                max_batch_delay_ms=was.max_batch_delay_ms,
-                response_timeout_s=was.response_timeout_s,
-                startup_timeout_s=was.startup_timeout_s,
-            )
+        for was in versions.values():
             archived = await server.unpacked(server.store.find(was.mar_name))
+            wanted = was.registration(was.mar_name, name)
             restored = server.enter(archived, wanted, at_startup=True)
             restored.weight, restored.shadow = was.weight, was.shadow
             if was.default_version:
-                server.models[name].default = version
+                server.models[name].default = restored.version
             if was.max_workers:
                 await restored.scale(was.min_workers, was.max_workers)
 

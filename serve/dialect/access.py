@@ -1,7 +1,9 @@
 """The access log: a line for each request, as TorchServe writes it."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime
+from ipaddress import ip_address
 from logging.handlers import RotatingFileHandler
 from pathlib import Path
 from urllib.parse import quote
@@ -55,7 +57,10 @@ def client(request: Request) -> str:
     if request.client is None:
         return "-"
     host, port = request.client
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    with suppress(ValueError):
+        return f"[{host}]:{port}" if ip_address(host).version == 6 else f"{host}:{port}"
+    # A proxy in between hands on what a client says of itself.
+    return "-"
 
 
 def target(request: Request) -> str:

@@ -33,7 +33,8 @@ def plain(body: bytes, status: int, content_type: str | None) -> Response:
 def told(value: object, status: int = 200) -> Response:
     """The server's own JSON, with a newline at its end."""
     text = json.dumps(value, indent=2, ensure_ascii=False) + "\n"
-    return plain(text.encode(), status, JSON)
+    # Half a surrogate, which JSON can name and UTF-8 can't hold, is named again.
+    return plain(text.encode(errors="backslashreplace"), status, JSON)
 
 
 def done(outcome: Outcome) -> Response:
@@ -51,6 +52,6 @@ def replied(reply: Reply) -> Response:
     """A handler's answer; it has a content type only if the handler set one."""
     answer = plain(reply.body, reply.status, reply.content_type)
     for name, value in reply.headers.items():
-        if name not in ALWAYS:
-            answer.headers[name] = value
+        if name.title() not in ALWAYS:
+            answer.headers[name] = value.encode("latin-1", "replace").decode("latin-1")
     return answer

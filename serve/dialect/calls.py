@@ -42,7 +42,8 @@ class Reply:
 
 @dataclass(frozen=True, kw_only=True)
 class Registration:
-    """`url` is a file of the model store, or an address that is allowed; times are seconds.
+    """`url` is a file of the model store, or an address that is allowed; times are seconds. No
+    client can say `max_workers`.
 
     None is: as the archive's model config says, else TorchServe's default.
     """
@@ -54,6 +55,7 @@ class Registration:
     batch_size: int | None = None
     max_batch_delay_ms: int | None = None
     initial_workers: int | None = None
+    max_workers: int | None = None
     response_timeout_s: int | None = None
     startup_timeout_s: int | None = None
     synchronous: bool = True
@@ -63,10 +65,11 @@ class Registration:
 @dataclass(frozen=True, kw_only=True)
 class Scaling:
     """`weight` is the share of the requests without a version that a version other than the
-    default gets; a `shadow` gets a copy of them. None leaves either as it is.
+    default gets; a `shadow` gets a copy of them. None leaves either as it is, and so do workers
+    whose least number is None.
     """
 
-    min_workers: int = 1
+    min_workers: int | None = 1
     max_workers: int | None = None
     synchronous: bool = False
     weight: float | None = None

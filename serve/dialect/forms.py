@@ -37,7 +37,8 @@ async def multipart(request: Request, limit: int) -> tuple[Parameter, ...]:
     try:
         parser = MultiPartParser(request.headers, chunks, max_part_size=limit)
         form = await parser.parse()
-    except MultiPartException as error:
+    # The others are of a charset that does not exist, or is none.
+    except (MultiPartException, LookupError, UnicodeError) as error:
         raise BadRequest("The multipart form is damaged: send the image's bytes alone.") from error
     try:
         return tuple([await parameter(name, part) for name, part in form.multi_items()])

@@ -1,23 +1,25 @@
 """One request over HTTP, from its path to TorchServe's answer."""
 
+import logging
 import time
 from contextlib import suppress
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from handlers.errors import Fault
 from serve.dialect import access, answers, description, inference, management
-from serve.dialect.faults import InvalidKey, MethodNotAllowed, ResourceNotFound
+from serve.dialect.faults import Internal, InvalidKey, MethodNotAllowed, ResourceNotFound
 from serve.dialect.tokens import Tokens
 
 if TYPE_CHECKING:
     from serve.models.server import ModelServer
 
-Port = Literal["inference", "management", "metrics"]
-# Set by the front that listens on TorchServe's three ports (serve.drop_in); without it, all that
-# they offer is on this one address.
+log = logging.getLogger(__name__)
+
+# Set by the front that listens on TorchServe's three ports (serve.drop_in): which of them this one
+# is, with commas between. Without it, all that they offer is on this one address.
 PORT_HEADER = "x-skin-port"
 DESCRIPTIONS = {
     "inference": description.inference,
@@ -25,6 +27,7 @@ DESCRIPTIONS = {
     "metrics": description.metrics,
 }
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
+A_BUG = "This request can't be answered: the front's log says why."
 
 
 class Dialect:
@@ -35,42 +38,46 @@ class Dialect:
         self.tokens = tokens
 
     async def answer(self, request: Request) -> Response:
-        """Every fault becomes an answer here."""
+        """Every fault becomes an answer here, and every bug one of TorchServe's form."""
         start = time.perf_counter()
         try:
             found = await self.routed(request)
         except Fault as error:
             found = answers.fault(error)
+        except Exception:
+            log.exception("%s %s", request.method, access.target(request))
+            found = answers.fault(Internal(A_BUG))
         self.server.metrics.answered(found.status_code)
         access.log(request, found.status_code, time.perf_counter() - start)
         return found
 
     async def routed(self, request: Request) -> Response:
         path = request.url.path
-        port = request.headers.get(PORT_HEADER)
+        ports = ports_of(request)
         if path == "/api-description" or (path == "/" and request.method == "OPTIONS"):
-            return answers.told(DESCRIPTIONS.get(port or "", description.single_port)())
+            described = DESCRIPTIONS[min(ports)] if len(ports) == 1 else description.single_port
+            return answers.told(described())
         if path.strip("/") == "":
             raise MethodNotAllowed
         found = None
-        if self.shows_metrics(port) and path.split("/")[1] == "metrics":
+        if self.shows_metrics(ports) and path.split("/")[1] == "metrics":
             names = request.query_params.getlist("name[]")
             text = self.server.metrics.text(names)
             return answers.plain(text.encode(), 200, TEXT)
-        if port in (None, "management"):
+        if "management" in ports:
             found = await self.managed(request, path)
-        if found is None and port in (None, "inference"):
+        if found is None and "inference" in ports:
             found = await self.inferred(request, path)
         if found is None:
             raise ResourceNotFound
         return found
 
-    def shows_metrics(self, port: str | None) -> bool:
-        return self.server.config.enable_metrics_api and port in (None, "metrics")
+    def shows_metrics(self, ports: set[str]) -> bool:
+        return self.server.config.enable_metrics_api and "metrics" in ports
 
     async def managed(self, request: Request, path: str) -> Response | None:
         """None for what is inference's, where both are on one address."""
-        alone = request.headers.get(PORT_HEADER) == "management"
+        alone = "inference" not in ports_of(request)
         if path == "/token" and self.tokens:
             self.tokens.renew(
                 request.query_params.get("type"), request.headers.get("authorization")
@@ -94,8 +101,14 @@ class Dialect:
         if self.tokens is None:
             return
         authorization = request.headers.get("authorization")
-        if anybody and PORT_HEADER not in request.headers:
+        if anybody and "management" in ports_of(request):
             with suppress(InvalidKey):
                 self.tokens.check("management", authorization)
                 return
         self.tokens.check("inference", authorization)
+
+
+def ports_of(request: Request) -> set[str]:
+    """Which of TorchServe's ports was asked; all of them on an address that is not one's own."""
+    named = request.headers.get(PORT_HEADER)
+    return set(named.split(",")) if named else set(DESCRIPTIONS)

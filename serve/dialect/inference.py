@@ -14,8 +14,8 @@ from serve.dialect.faults import BadRequest
 if TYPE_CHECKING:
     from serve.models.server import ModelServer
 
-KSERVE_V1 = re.compile(r"/v1/models/(?P<model>[^/]+):(?P<command>predict|explain)")
-KSERVE_V2 = re.compile(r"/v2/models/(?P<model>[^/]+)/(?P<command>infer|explain)")
+# What follows the command is passed over, as by TorchServe.
+KSERVE_V1 = re.compile(r"(?P<model>.+):(?P<command>predict|explain)")
 COMMANDS: dict[str, Command] = {"predict": "predict", "infer": "predict", "explain": "explain"}
 OWN = ("explain", "describe", "url_path")
 FIELD = "model_name"
@@ -37,12 +37,13 @@ class Wanted:
 
 def wanted(path: str) -> Wanted | None:
     """None for a path that is none of inference's."""
-    parts = path.split("/")[1:]
-    for pattern in (KSERVE_V1, KSERVE_V2):
-        if match := pattern.match(path):
+    parts = path.rstrip("/").split("/")[1:]
+    match parts:
+        case ["v1", "models", last] if match := KSERVE_V1.match(last):
             command = COMMANDS[match["command"]]
             return Wanted(model=match["model"], command=command, headers=explains(command))
-    match parts:
+        case ["v2", "models", model, "infer" | "explain" as kind]:
+            return Wanted(model=model, command=COMMANDS[kind], headers=explains(COMMANDS[kind]))
         case ["predictions" | "explanations" as kind, model, *rest] if model:
             command = "explain" if kind == "explanations" else "predict"
             return Wanted(
@@ -56,7 +57,7 @@ def wanted(path: str) -> Wanted | None:
         case ["invocations"]:
             return Wanted(model=None, query=True)
         case ["models", model, "invoke"]:
-            return Wanted(model=model)
+            return Wanted(model=model, query=True)
         case [model, "predict"]:
             return Wanted(model=model, query=True)
         case [model, version, "predict"]:

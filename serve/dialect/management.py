@@ -28,7 +28,7 @@ class BadJson(Internal):
 def owns(path: str) -> bool:
     """Whether this is management's where inference is on the same address."""
     match path.split("/")[1:]:
-        case ["models", _, "invoke"]:
+        case ["models", _, "invoke"] | ["models", _, "invoke", ""]:
             return False
         case ["models", *_] | ["workflows", *_]:
             return True
@@ -77,6 +77,7 @@ async def one_model(
             found = await server.describe(model, version, truth(given, "customized"))
             return answers.told(found)
         case "PUT", _:
+            version = version or given.get("model_version")
             return answers.done(await server.scale(model, version, scaling(given)))
         case "DELETE", _:
             need_model_api(server)
@@ -101,19 +102,24 @@ def need_model_api(server: "ModelServer") -> None:
 
 
 def scaling(given: Mapping[str, str]) -> Scaling:
-    least = whole(given, "min_worker", 1)
+    """One worker, as TorchServe takes it, where nothing at all is said."""
+    least, most = number(given, "min_worker"), number(given, "max_worker")
+    weight = share(given, "weight")
+    shadow = truth(given, "shadow") if "shadow" in given else None
+    if least is None and (most is not None or (weight is None and shadow is None)):
+        least = 1
     return Scaling(
         min_workers=least,
-        max_workers=whole(given, "max_worker", least),
+        max_workers=most,
         synchronous=truth(given, "synchronous"),
-        weight=share(given, "weight"),
-        shadow=truth(given, "shadow") if "shadow" in given else None,
+        weight=weight,
+        shadow=shadow,
     )
 
 
 async def registration(request: Request) -> Registration:
     given: Mapping[str, str] = request.query_params
-    if request.headers.get("content-type", "").startswith("application/json"):
+    if request.headers.get("content-type", "").lower().startswith("application/json"):
         given = await json_object(request)
     if "url" not in given:
         raise BadRequest("Parameter url is required.")
@@ -122,11 +128,11 @@ async def registration(request: Request) -> Registration:
         model_name=given.get("model_name"),
         handler=given.get("handler"),
         runtime=given.get("runtime"),
-        batch_size=number(given, "batch_size"),
-        max_batch_delay_ms=number(given, "max_batch_delay"),
-        initial_workers=number(given, "initial_workers"),
-        response_timeout_s=number(given, "response_timeout"),
-        startup_timeout_s=number(given, "startup_timeout"),
+        batch_size=from_zero(given, "batch_size"),
+        max_batch_delay_ms=from_zero(given, "max_batch_delay"),
+        initial_workers=from_zero(given, "initial_workers"),
+        response_timeout_s=from_zero(given, "response_timeout"),
+        startup_timeout_s=from_zero(given, "startup_timeout"),
         synchronous=given.get("synchronous", "true").lower() == "true",
         s3_sse_kms=truth(given, "s3_sse_kms"),
     )
@@ -140,7 +146,7 @@ async def json_object(request: Request) -> dict[str, str]:
             raise BadRequest("The JSON of a registration is under 1 MB.")
     try:
         found = json.loads(body)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise BadJson(f"The body is no JSON: {error}") from error
     if not isinstance(found, dict):
         raise BadJson("The body must be a JSON object.")
@@ -157,6 +163,12 @@ def number(given: Mapping[str, str], name: str) -> int | None:
         return int(given[name])
     except (KeyError, ValueError):
         return None
+
+
+def from_zero(given: Mapping[str, str], name: str) -> int | None:
+    """Nor does one that can be no number of workers, requests or seconds."""
+    found = number(given, name)
+    return None if found is None or found < 0 else found
 
 
 def whole(given: Mapping[str, str], name: str, otherwise: int) -> int:

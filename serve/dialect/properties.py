@@ -44,9 +44,6 @@ READERS: dict[str, Callable[[str], object]] = {
     "limit_max_image_pixels": value.flag,
     "enable_metrics_api": value.flag,
     "blacklist_env_vars": value.pattern,
-    "cors_allowed_origin": value.optional_text,
-    "cors_allowed_methods": value.optional_text,
-    "cors_allowed_headers": value.optional_text,
     "response_cache_size": value.whole(0),
     "strict_ping": value.flag,
 }
@@ -89,9 +86,6 @@ class ServerConfig:
     limit_max_image_pixels: bool = True
     enable_metrics_api: bool = True
     blacklist_env_vars: str = ""
-    cors_allowed_origin: str | None = None
-    cors_allowed_methods: str | None = None
-    cors_allowed_headers: str | None = None
     response_cache_size: int = 0
     strict_ping: bool = True
     ignored: tuple[str, ...] = ()

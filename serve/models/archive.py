@@ -16,8 +16,11 @@ from serve.models.unzip import CHUNK, unzip
 
 @dataclass(frozen=True, kw_only=True)
 class ArchivedModel:
-    """`handler` is as TorchServe's loader takes it: a file, one with a function, or a name."""
+    """`file` is its name in the store. `handler` is as TorchServe's loader takes it: a file, one
+    with a function, or a name.
+    """
 
+    file: str
     folder: Path
     name: str
     version: str
@@ -41,12 +44,19 @@ def unpack(
     try:
         fill = copied if archive.is_dir() else unzipped
         target = into / fill(archive, stage, limits or Limits())
-        model = described(stage, handler)
+        model = described(stage, archive.name, handler)
         if not target.is_dir():
             move(stage, target)
         return replace(model, folder=target)
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+
+
+def clear(into: Path, used: set[Path]) -> None:
+    """Of what was unpacked before, or begun to be, only what is used stays."""
+    for folder in into.iterdir() if into.is_dir() else ():
+        if folder not in used:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def refuse_other_kinds(archive: Path) -> None:
@@ -96,9 +106,10 @@ def copied(archive: Path, stage: Path, limits: Limits) -> str:
     return digest.hexdigest()
 
 
-def described(folder: Path, handler: str | None) -> ArchivedModel:
+def described(folder: Path, file: str, handler: str | None) -> ArchivedModel:
     manifest = Manifest.read(folder)
     return ArchivedModel(
+        file=file,
         folder=folder,
         name=manifest.text("modelName", "Model name is not defined."),
         version=manifest.text("modelVersion", "Model version is not defined."),

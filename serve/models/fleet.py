@@ -58,7 +58,7 @@ class Workers:
         self.handle: DeploymentHandle | None = None
 
     async def start(self, least: int, most: int) -> None:
-        """Also scales what runs, without a restart. Raises CannotStart, and then none is left."""
+        """Also scales what runs, without a restart. Raises CannotStart."""
         count: dict[str, object] = {"num_replicas": least}
         if most > least:
             count = {"autoscaling_config": BY_LOAD | {"min_replicas": least, "max_replicas": most}}
@@ -87,7 +87,6 @@ class Workers:
                 )
                 await self.running()
         except (CannotStart, RayError, RayServeException, RuntimeError, TimeoutError) as error:
-            await self.stop()
             raise CannotStart(str(error) or "the time to start was over") from error
 
     async def running(self) -> None:
@@ -145,6 +144,12 @@ class Workers:
 
 
 async def alive(names: list[str]) -> bool:
-    """Whether each of these applications runs, all its replicas well."""
+    """Whether each of these applications has a replica that runs, whatever its others do."""
     found = (await asyncio.to_thread(ray_serve.status)).applications
-    return all(name in found and found[name].status == "RUNNING" for name in names)
+    return all(
+        name in found
+        and any(
+            one.replica_states.get(ReplicaState.RUNNING) for one in found[name].deployments.values()
+        )
+        for name in names
+    )

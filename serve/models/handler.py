@@ -154,6 +154,6 @@ def decoded(parameter: Parameter) -> object:
             return json.loads(parameter.value)
         if parameter.content_type.startswith("text"):
             return parameter.value.decode()
-    except ValueError:
+    except (ValueError, RecursionError):
         logging.getLogger(__name__).warning("a request's body is not %s", parameter.content_type)
     return bytearray(parameter.value)

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Awaitable, Callable
+from contextvars import Context
 from dataclasses import dataclass, field
 
 from handlers.errors import Fault
@@ -27,6 +28,16 @@ class Waiting:
     job: Job
     answer: asyncio.Future[Reply]
     since: float = field(default_factory=time.perf_counter)
+
+    def settle(self, found: Reply | Failure | Fault) -> None:
+        if self.answer.done():
+            return
+        if isinstance(found, Reply):
+            self.answer.set_result(found)
+        elif isinstance(found, Failure):
+            self.answer.set_exception(Internal(found.message, found.code))
+        else:
+            self.answer.set_exception(found)
 
 
 class VersionQueue:
@@ -78,7 +89,8 @@ class VersionQueue:
     def start(self) -> None:
         if self.waiting and self.at_work < self.workers:
             self.at_work += 1
-            task = asyncio.create_task(self.one_batch())
+            # In nobody's context: Ray would end the whole batch with the client that began it.
+            task = asyncio.create_task(self.one_batch(), context=Context())
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
         elif not self.waiting and not self.at_work:
@@ -127,19 +139,14 @@ class VersionQueue:
         if not batch:
             return
         now = time.perf_counter()
-        found: list[Reply | Failure | Fault]
+        # Whatever is raised on the way goes on, and everybody is told something.
+        found: list[Reply | Failure | Fault] = [Internal("Worker died.")] * len(batch)
         try:
             found = [
                 *await self.run([one.job for one in batch], [now - one.since for one in batch])
             ]
         except Fault as fault:
             found = [fault] * len(batch)
-        for one, answer in zip(batch, found, strict=True):
-            if one.answer.done():
-                continue
-            if isinstance(answer, Reply):
-                one.answer.set_result(answer)
-            elif isinstance(answer, Failure):
-                one.answer.set_exception(Internal(answer.message, answer.code))
-            else:
-                one.answer.set_exception(answer)
+        finally:
+            for one, answer in zip(batch, found, strict=True):
+                one.settle(answer)

@@ -37,8 +37,8 @@ class Registry:
 
     def only_model(self) -> str | None:
         """The one that was loaded at the start, where there was but one."""
-        found = [one.model for one in self.versions() if one.terms.at_startup]
-        return found[0] if len(found) == 1 else None
+        found = {one.model for one in self.versions() if one.terms.at_startup}
+        return found.pop() if len(found) == 1 else None
 
     def list_models(self, limit: int, token: int) -> dict[str, object]:
         names = sorted(self.models)
@@ -86,7 +86,12 @@ class Registry:
             self.ending.discard(name)
 
     def forget(self, version: Version) -> None:
-        model = self.models[version.model]
+        """Once; a default that could not start leaves its place to the next."""
+        model = self.models.get(version.model)
+        if model is None or model.versions.get(version.version) is not version:
+            return
         del model.versions[version.version]
         if not model.versions:
             del self.models[version.model]
+        elif model.default not in model.versions:
+            model.default = next(iter(model.versions))

@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-import logging
-from collections.abc import Coroutine
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,48 +26,40 @@ from serve.models.registry import Registry
 from serve.models.shadow import compare
 from serve.models.state import state
 from serve.models.store import ModelStore
+from serve.models.tasks import Tasks
 from serve.models.terms import refuse
 from serve.models.version import Version
-
-log = logging.getLogger(__name__)
 
 PROCESSING = "Processing worker updates..."
 
 
 class ModelServer(Registry):
-    """Archives are unpacked below `folder`; with a `snapshot` file, every change is kept there."""
+    """Archives are unpacked below `folder`."""
 
-    def __init__(
-        self, config: ServerConfig, store: ModelStore, folder: Path, snapshot: Path | None = None
-    ) -> None:
+    def __init__(self, config: ServerConfig, store: ModelStore, folder: Path) -> None:
         super().__init__(config, Metrics())
         self.store = store
         self.folder = folder
-        self.snapshot = snapshot
+        self.snapshot: Path | None = None
         self.cache = Cache(config.response_cache_size)
-        self.background: set[asyncio.Task[None]] = set()
+        self.tasks = Tasks()
 
     async def infer(self, model: str, version: str | None, job: Job) -> Reply:
         """A request without a version goes to the default, or to a canary by its weight."""
-        chosen = self.version(model, version)
+        asked, chosen = self.model(model), self.version(model, version)
         if version is None:
-            chosen = self.models[model].drawn()
+            chosen = asked.drawn()
         job = replace(job, version=version or "default")
         self.metrics.inference(model, job.version)
         reply = await self.cache.through(chosen, job, lambda: chosen.ask(job))
         if version is None:
-            self.mirror(self.models[model], chosen, job, reply)
+            self.mirror(asked, chosen, job, reply)
         return reply
 
     def mirror(self, model: Model, chosen: Version, job: Job, reply: Reply) -> None:
         """Shadows get a copy once there is an answer to compare with; nobody waits for them."""
         for shadow in model.shadows(chosen):
-            self.later(compare(shadow, job, reply, self.metrics))
-
-    def later(self, work: Coroutine[None, None, None]) -> None:
-        task = asyncio.create_task(work)
-        self.background.add(task)
-        task.add_done_callback(self.background.discard)
+            self.tasks.later(compare(shadow, job, reply, self.metrics))
 
     async def healthy(self) -> bool:
         """Whether each version that should have a worker has one that lives."""
@@ -79,6 +69,15 @@ class ModelServer(Registry):
         return not wanted or await alive(wanted)
 
     async def register(self, wanted: Registration) -> Outcome:
+        return await self.tasks.whole(self.registered(wanted))
+
+    async def unregister(self, name: str, version: str | None) -> Outcome:
+        return await self.tasks.whole(self.unregistered(name, version))
+
+    async def scale(self, name: str, version: str | None, scaling: Scaling) -> Outcome:
+        return await self.tasks.whole(self.scaled(name, version, scaling))
+
+    async def registered(self, wanted: Registration) -> Outcome:
         refuse(wanted)
         path = await self.store.fetch(wanted.url)
         try:
@@ -93,7 +92,6 @@ class ModelServer(Registry):
         return await asyncio.to_thread(unpack, path, self.folder, handler)
 
     async def admit(self, version: Version, *, synchronous: bool) -> Outcome:
-        """Starts its workers; if they don't come up, it is not registered."""
         least, most = version.terms.min_workers, version.terms.max_workers
         text = (
             f'Model "{version.model}" Version: {version.version}'
@@ -104,24 +102,23 @@ class ModelServer(Registry):
             more = "Use scale workers API to add workers for the model."
             return Outcome(code=200, status=f"{text}. {more}")
         if not synchronous:
-            self.later(self.scaled_later(version, least, most))
+            self.tasks.later(self.started(version))
             return Outcome(code=202, status=PROCESSING)
-        try:
-            await version.scale(least, most)
-        except Internal:
-            self.forget(version)
-            raise
-        self.changed()
+        await self.started(version)
         return Outcome(code=200, status=text)
 
-    async def scaled_later(self, version: Version, least: int, most: int) -> None:
+    async def started(self, version: Version) -> None:
+        """With its first workers. If they don't come up, it is not registered."""
         try:
-            await version.scale(least, most)
-        except Internal as fault:
-            log.error("%s", fault)
-        self.changed()
+            await version.scale(version.terms.min_workers, version.terms.max_workers)
+        except Internal:
+            self.forget(version)
+            self.store.forget(version.terms.url)
+            raise
+        finally:
+            self.changed()
 
-    async def unregister(self, name: str, version: str | None) -> Outcome:
+    async def unregistered(self, name: str, version: str | None) -> Outcome:
         """The default can go only as the last one; what is under way is finished."""
         model = self.model(name)
         leaving = self.version(name, version)
@@ -133,25 +130,33 @@ class ModelServer(Registry):
         self.store.forget(leaving.terms.url)
         return Outcome(code=200, status=f'Model "{name}" unregistered')
 
-    async def scale(self, name: str, version: str | None, scaling: Scaling) -> Outcome:
+    async def scaled(self, name: str, version: str | None, scaling: Scaling) -> Outcome:
         found = self.version(name, version)
-        least = scaling.min_workers
+        least = scaling.min_workers or 0
         most = least if scaling.max_workers is None else scaling.max_workers
         if most < least:
             raise BadRequest("max_worker cannot be less than min_worker.")
         if least < 0:
             raise BadRequest("min_worker must be 0 or more.")
-        if scaling.weight is not None:
-            found.weight = scaling.weight
-        if scaling.shadow is not None:
-            found.shadow = scaling.shadow
+        found.weight = found.weight if scaling.weight is None else scaling.weight
+        found.shadow = found.shadow if scaling.shadow is None else scaling.shadow
+        if scaling.min_workers is None:
+            self.changed()
+            status = f'Requests divided anew for model "{name}", version: {found.version}'
+            return Outcome(code=200, status=status)
+        change = self.resized(found, least, most)
         if not scaling.synchronous:
-            self.later(self.scaled_later(found, least, most))
+            self.tasks.later(change)
             return Outcome(code=202, status=PROCESSING)
-        await found.scale(least, most)
-        self.changed()
+        await change
         which = f", version: {version}" if version else ""
         return Outcome(code=200, status=f"Workers scaled to {least} for model: {name}{which}")
+
+    async def resized(self, version: Version, least: int, most: int) -> None:
+        try:
+            await version.scale(least, most)
+        finally:
+            self.changed()
 
     async def set_default(self, name: str, version: str) -> Outcome:
         model = self.model(name)
@@ -177,6 +182,13 @@ class ModelServer(Registry):
         """What the handler tells of itself; it waits its turn like any request."""
         reply = await version.ask(Job(request_id=request_id(), parameters=(), command="describe"))
         return json.loads(reply.body)
+
+    def keep(self, path: Path | None) -> None:
+        """From now on every change there. Not before all is there that a start is to bring: a start
+        that failed half-way would be taken for what was wanted.
+        """
+        self.snapshot = path
+        self.changed()
 
     def changed(self) -> None:
         """What is registered is written down, to be there again after a restart."""

@@ -4,10 +4,13 @@ import json
 import os
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from serve.dialect import property_file
+from serve.dialect.calls import Registration
+from serve.models.section import Section, section
 
 Versions = dict[str, "VersionState"]
 KEY = "model_snapshot"
@@ -33,12 +36,28 @@ class VersionState:
     weight: float = 0.0
     shadow: bool = False
 
+    def registration(self, url: str, model: str) -> Registration:
+        return Registration(
+            url=url,
+            model_name=model,
+            batch_size=self.batch_size,
+            max_batch_delay_ms=self.max_batch_delay_ms,
+            initial_workers=self.min_workers,
+            max_workers=self.max_workers,
+            response_timeout_s=self.response_timeout_s,
+            startup_timeout_s=self.startup_timeout_s,
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
 class Snapshot:
     """Model -> version -> state."""
 
     models: dict[str, Versions]
+
+    def states(self) -> Iterator[VersionState]:
+        for versions in self.models.values():
+            yield from versions.values()
 
 
 def write(path: Path, snapshot: Snapshot) -> None:
@@ -100,14 +119,17 @@ def read(path: Path) -> Snapshot:
         ) from error
 
 
+def of_property(key: str, text: str) -> Snapshot:
+    """Of config.properties: `model_snapshot`, or `models`. Raises SnapshotError."""
+    try:
+        return parse(text) if key == KEY else of_models(json.loads(text))
+    except (ValueError, RecursionError) as error:
+        raise SnapshotError(f"The property {key} can't be read: {error}.") from error
+
+
 def parse(text: str) -> Snapshot:
     """The JSON of `model_snapshot`. Raises ValueError with what is wrong."""
     return of_models(section("the snapshot", json.loads(text)).get("models"))
-
-
-def parse_models(text: str) -> Snapshot:
-    """The JSON of the property `models`. Raises ValueError with what is wrong."""
-    return of_models(json.loads(text))
 
 
 def of_models(value: object) -> Snapshot:
@@ -142,46 +164,3 @@ def version_state(name: str, value: object) -> VersionState:
         weight=said.share("weight", 0.0),
         shadow=said.flag("shadow", False),
     )
-
-
-def section(name: str, value: object) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise ValueError(f"{name} must be a JSON object, not {value!r:.50}")
-    return value
-
-
-class Section:
-    """A JSON object with a name. Each method raises ValueError for a value that can't be."""
-
-    def __init__(self, name: str, said: dict[str, object]) -> None:
-        self.name = name
-        self.said = said
-
-    def text(self, key: str) -> str:
-        value = self.said.get(key)
-        if not isinstance(value, str) or not value:
-            raise self.unfit(key, "a text")
-        return value
-
-    def flag(self, key: str, default: bool | None = None) -> bool:
-        value = self.said.get(key, default)
-        if not isinstance(value, bool):
-            raise self.unfit(key, "true or false")
-        return value
-
-    def number(self, key: str, least: int, default: int | None = None) -> int:
-        value = self.said.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise self.unfit(key, f"a whole number from {least} on")
-        return value
-
-    def share(self, key: str, default: float) -> float:
-        value = self.said.get(key, default)
-        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
-            raise self.unfit(key, "a number from 0 to 1")
-        return float(value)
-
-    def unfit(self, key: str, expected: str) -> ValueError:
-        return ValueError(
-            f"{key} of {self.name} must be {expected}, not {self.said.get(key)!r:.50}"
-        )

@@ -21,7 +21,8 @@ def version_state(version: Version, is_default: bool) -> VersionState:
     terms = version.terms
     return VersionState(
         default_version=is_default,
-        mar_name=version.terms.url.split("/")[-1],
+        # Not the address by which it came: the file is what is there after a restart.
+        mar_name=version.archived.file,
         min_workers=version.min_workers,
         max_workers=version.max_workers,
         batch_size=terms.batch_size,

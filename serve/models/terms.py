@@ -30,7 +30,7 @@ def terms_of(
         url=wanted.url,
         runtime=wanted.runtime or "python",
         min_workers=least,
-        max_workers=max(least, first(own.max_workers, least)),
+        max_workers=max(least, first(own.max_workers, wanted.max_workers, least)),
         batch_size=first(wanted.batch_size, own.batch_size, 1),
         max_batch_delay_ms=first(wanted.max_batch_delay_ms, own.max_batch_delay_ms, 100),
         response_timeout_s=first(

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import time
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from serve.dialect.calls import Failure, Job, Reply
@@ -89,14 +90,24 @@ class Version:
                 try:
                     await self.workers.start(least, most)
                 except CannotStart as error:
-                    self.queue.resize(0)
-                    self.min_workers = self.max_workers = 0
+                    await self.go_back()
                     raise self.not_started() from error
                 self.metrics.worker_load_time(
                     f"{self.model}_{self.version}", (time.perf_counter() - start) * 1000
                 )
             self.min_workers, self.max_workers = least, most
             self.queue.resize(most)
+
+    async def go_back(self) -> None:
+        """To the workers that there were: one that can't start takes no other with it."""
+        if self.max_workers and not self.leaving:
+            with suppress(CannotStart):
+                await self.workers.start(self.min_workers, self.max_workers)
+                self.queue.resize(self.max_workers)
+                return
+        self.queue.resize(0)
+        await self.workers.stop()
+        self.min_workers = self.max_workers = 0
 
     def not_started(self) -> Internal:
         return Internal(f"Failed to start workers for model {self.model} version: {self.version}")

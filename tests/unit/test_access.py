@@ -108,3 +108,10 @@ def test_the_lines_are_kept_out_of_the_servers_own_log(file: Path) -> None:
 
     assert servers.getvalue() == ""
     assert logged(file)
+
+
+@pytest.mark.parametrize("said", ['6.6.6.6:0 "GET /ping HTTP/1.1" 200 1', "someone", ""])
+def test_what_a_client_says_of_itself_is_no_line_of_its_own(file: Path, said: str) -> None:
+    access.log(request(client=(said, 0)), 200, 0.001)
+
+    assert logged(file)["client"] == "/-"

@@ -29,7 +29,7 @@ EXPLAINS = {"explain": "True"}
             ),
         ),
         ("/invocations", Wanted(model=None, query=True)),
-        ("/models/m/invoke", Wanted(model="m")),
+        ("/models/m/invoke", Wanted(model="m", query=True)),
         ("/m/predict", Wanted(model="m", query=True)),
         ("/m/1.0/predict", Wanted(model="m", version="1.0", query=True)),
         ("/v1/models/m:predict", Wanted(model="m", headers=PREDICTS)),

@@ -129,9 +129,6 @@ def test_all_that_is_honoured(tmp_path: Path) -> None:
         max_response_size=11
         service_envelope=kservev2
         limit_max_image_pixels=false
-        cors_allowed_origin=*
-        cors_allowed_methods=GET, POST
-        cors_allowed_headers=X-Mine
         response_cache_size=12
         strict_ping=false
         enable_metrics_api=false
@@ -166,9 +163,6 @@ def test_all_that_is_honoured(tmp_path: Path) -> None:
         max_response_size=11,
         service_envelope="kservev2",
         limit_max_image_pixels=False,
-        cors_allowed_origin="*",
-        cors_allowed_methods="GET, POST",
-        cors_allowed_headers="X-Mine",
         response_cache_size=12,
         strict_ping=False,
         enable_metrics_api=False,

@@ -2,12 +2,15 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 
 import pytest
 
 from serve.dialect.calls import Command, Failure, Job, Reply
 from serve.dialect.faults import Internal
 from serve.models.queue import Batching, QueueFull, VersionQueue
+
+ASKER: ContextVar[str] = ContextVar("asker")
 
 
 def job(name: str, command: Command = "predict") -> Job:
@@ -22,11 +25,16 @@ class Worker:
         self.free = asyncio.Event()
         self.free.set()
         self.fails: Failure | None = None
+        self.raises: BaseException | None = None
+        self.seen_asker = False
 
     async def run(self, jobs: list[Job], waited_s: list[float]) -> list[Reply | Failure]:
         assert len(waited_s) == len(jobs)
         self.batches.append([one.request_id for one in jobs])
         await self.free.wait()
+        self.seen_asker = ASKER.get(None) is not None
+        if self.raises:
+            raise self.raises
         return [self.fails or Reply(body=one.request_id.encode()) for one in jobs]
 
 
@@ -198,5 +206,30 @@ def test_a_failure_is_raised_with_its_status() -> None:
         with pytest.raises(Internal, match="Out of resources") as raised:
             await queue(worker).ask(job("a"))
         assert raised.value.code == 507
+
+    ran(scenario)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("a bug"), RecursionError(), asyncio.CancelledError()]
+)
+def test_whatever_goes_wrong_everybody_in_the_batch_is_told(error: BaseException) -> None:
+    async def scenario(worker: Worker) -> None:
+        worker.raises = error
+        waiting = queue(worker)
+        asked = [waiting.ask(job(name)) for name in "ab"]
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert [str(one) for one in told] == ["Worker died."] * 2
+        worker.raises = None
+        assert (await waiting.ask(job("next"))).body == b"next"
+
+    ran(scenario)
+
+
+def test_a_batch_is_not_part_of_the_request_that_began_it() -> None:
+    async def scenario(worker: Worker) -> None:
+        ASKER.set("who may go away, and take with it what Ray does on its behalf")
+        await queue(worker).ask(job("a"))
+        assert not worker.seen_asker
 
     ran(scenario)

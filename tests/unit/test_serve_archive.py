@@ -38,6 +38,7 @@ def test_what_the_archiver_made_is_unpacked_and_described(
     found = unpack(tmp_path / ("spots.mar" if form == "default" else "spots"), into)
 
     assert found == ArchivedModel(
+        file="spots.mar" if form == "default" else "spots",
         folder=found.folder,
         name="spots",
         version="2.1",

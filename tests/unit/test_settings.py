@@ -21,7 +21,6 @@ def test_ray_serves_this_project_on_loopback_by_default() -> None:
     assert (settings.host, settings.port, settings.grpc_port) == ("127.0.0.1", 8000, 9000)
     assert settings.store == ROOT / "model_store"
     assert settings.model is None
-    assert settings.archive is None
     assert [one.url for one in settings.config.load_models] == ["skin_vit.mar"]
 
 
@@ -52,7 +51,7 @@ def test_ray_serves_settings_can_be_set(tmp_path: Path) -> None:
 
     assert (settings.host, settings.port, settings.grpc_port) == ("10.0.0.1", 8123, 9123)
     assert settings.store == Path("/a/store")
-    assert settings.archive == "b.mar"
+    assert [one.url for one in settings.config.load_models] == ["b.mar"]
     assert settings.config.job_queue_size == 7
     assert settings.key_file == Path("/a/logs/ray/key_file.json")
     assert settings.snapshot == Path("/a/logs/ray/snapshot.cfg")
@@ -138,6 +137,14 @@ def test_the_page_looks_where_the_servers_were_told_to_listen() -> None:
 
     assert torchserve_url == servers.url("SKIN_TORCHSERVE_PORT") == "http://10.0.0.1:9080"
     assert ray_url == servers.url("SKIN_RAY_PORT") == f"http://{ray.host}:{ray.port}"
+
+
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("::1", "http://[::1]:8080"), ("", "http://127.0.0.1:8080"), ("a.b", "http://a.b:8080")],
+)
+def test_the_page_takes_any_kind_of_host(host: str, url: str) -> None:
+    assert PageSettings.from_env({"SKIN_HOST": host}).backends[0].url == url
 
 
 def test_the_page_reads_the_keys_that_the_servers_write() -> None:

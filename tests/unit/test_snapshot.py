@@ -14,8 +14,8 @@ from serve.models.snapshot import (
     Snapshot,
     SnapshotError,
     VersionState,
+    of_property,
     parse,
-    parse_models,
     read,
     write,
 )
@@ -133,7 +133,7 @@ def test_the_property_models_has_the_same_form_without_a_frame() -> None:
     text = """{"spots": {"1.0": {"defaultVersion": true, "marName": "spots.mar", "minWorkers": 1,
         "maxWorkers": 1, "batchSize": 4, "maxBatchDelay": 100}}}"""
 
-    state = parse_models(text).models["spots"]["1.0"]
+    state = of_property("models", text).models["spots"]["1.0"]
 
     assert (state.batch_size, state.response_timeout_s, state.startup_timeout_s) == (4, 120, 120)
 

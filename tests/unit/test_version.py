@@ -15,6 +15,7 @@ from serve.models.registry import Registry
 from serve.models.version import Version
 
 SPOTS = ArchivedModel(
+    file="spots.mar",
     folder=Path("/spots"),
     name="spots",
     version="1.0",

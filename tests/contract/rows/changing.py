@@ -78,6 +78,13 @@ ROWS: tuple[Row, ...] = (
         describe("rows_set_default", 404),
     ),
     with_versions(
+        "scale_by_query",
+        scale(200, "rows_scale_by_query", model_version="2.0", min_worker=0, synchronous="true"),
+        scale(404, "rows_scale_by_query", model_version="9.9", min_worker=0, synchronous="true"),
+        unregister("rows_scale_by_query/2.0"),
+        unregister("rows_scale_by_query"),
+    ),
+    with_versions(
         "remove_versions",
         unregister("rows_remove_versions", 403),
         unregister("rows_remove_versions/1.0", 403),

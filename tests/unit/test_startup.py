@@ -1,0 +1,145 @@
+"""What a server has when it starts; its workers are a record of what is asked of them."""
+
+import asyncio
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from serve import startup
+from serve.dialect import access
+from serve.dialect.properties import ServerConfig
+from serve.dialect.property_values import models_to_load
+from serve.models import version as version_module
+from serve.models.server import ModelServer
+from serve.models.store import ModelStore
+from serve.settings import Settings, SettingsError
+from tests.unit.packed import mar
+from tests.unit.recorded import Record
+
+SPOTS = {
+    "defaultVersion": True,
+    "marName": "spots.mar",
+    "minWorkers": 2,
+    "maxWorkers": 3,
+    "batchSize": 4,
+    "maxBatchDelay": 50,
+}
+
+
+@pytest.fixture
+def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
+    monkeypatch.setattr(version_module, "Workers", Record)
+    monkeypatch.setattr(access, "write_to", lambda _: None)
+    store = tmp_path / "store"
+    store.mkdir()
+    mar(store, {})
+    env = {"SKIN_MODEL_STORE": str(store), "SKIN_LOGS": str(tmp_path / "logs")}
+    config = ServerConfig(load_models=models_to_load("spots.mar"), disable_token_authorization=True)
+    return replace(Settings.from_env(env), config=config)
+
+
+def started(settings: Settings) -> ModelServer:
+    async def run() -> ModelServer:
+        startup.check(settings)
+        server, _ = await startup.started(settings)
+        return server
+
+    return asyncio.run(run())
+
+
+def using(settings: Settings, **properties: object) -> Settings:
+    return replace(settings, config=replace(settings.config, **properties))  # type: ignore[arg-type]
+
+
+def test_the_models_property_says_how_they_are_loaded(settings: Settings) -> None:
+    server = started(using(settings, models=json.dumps({"spots": {"1.0": SPOTS}})))
+
+    terms = server.version("spots", None).terms
+    assert Record.made["spots--1.0"].running == (2, 3)
+    assert (terms.batch_size, terms.max_batch_delay_ms) == (4, 50)
+
+
+def test_what_it_says_of_another_version_is_passed_over(settings: Settings) -> None:
+    started(using(settings, models=json.dumps({"spots": {"2.0": SPOTS}})))
+
+    assert Record.made["spots--1.0"].running == (1, 1)
+
+
+def test_a_torchserves_snapshot_is_restored(settings: Settings) -> None:
+    text = json.dumps({"models": {"spots": {"1.0": SPOTS}}})
+
+    started(using(settings, load_models=(), model_snapshot=text))
+
+    assert Record.made["spots--1.0"].running == (2, 3)
+
+
+@pytest.mark.parametrize(("workers", "running"), [(None, (1, 1)), (3, (3, 3)), (0, (0, 0))])
+def test_a_loaded_model_has_the_default_number_of_workers(
+    settings: Settings, workers: int | None, running: tuple[int, int]
+) -> None:
+    started(using(settings, default_workers_per_model=workers))
+
+    assert Record.made["spots--1.0"].running == running
+
+
+def test_a_restart_finds_what_was_there_and_an_archives_new_version(settings: Settings) -> None:
+    started(settings)
+    mar(settings.store, {}, modelVersion="1.1")
+
+    server = started(using(settings, load_models=()))
+
+    assert server.version("spots", None).version == "1.1"
+
+
+def test_what_an_older_start_unpacked_is_gone(settings: Settings) -> None:
+    first = started(settings).version("spots", None).archived.folder
+    (first.parent / ".unpacking-half").mkdir()
+    mar(settings.store, {}, modelVersion="1.1")
+
+    second = started(settings).version("spots", None).archived.folder
+
+    assert second != first
+    assert list(first.parent.iterdir()) == [second]
+
+
+@pytest.mark.parametrize("key", ["models", "model_snapshot"])
+def test_a_property_that_cannot_be_read_is_named_before_the_start(
+    settings: Settings, key: str
+) -> None:
+    with pytest.raises(SettingsError, match=f"The property {key} can't be read"):
+        startup.check(using(settings, **{key: "{"}))
+
+
+def test_an_archive_that_is_gone_is_named_with_its_snapshot_before_the_start(
+    settings: Settings,
+) -> None:
+    started(settings)
+    (settings.store / "spots.mar").unlink()
+
+    with pytest.raises(SettingsError, match=r"Model not found at: spots\.mar.*snapshot\.cfg names"):
+        startup.check(settings)
+
+
+@pytest.mark.parametrize(
+    ("said", "loaded"),
+    [
+        ("a.mar", [("a.mar", None)]),
+        ("b=a.mar,c.mar", [("a.mar", "b"), ("c.mar", None)]),
+        ("all", [("spots.mar", None)]),
+    ],
+)
+def test_the_archives_can_be_said(
+    settings: Settings, said: str, loaded: list[tuple[str, str | None]]
+) -> None:
+    env = {"SKIN_MODEL_STORE": str(settings.store), "SKIN_ARCHIVE": said}
+
+    found = Settings.from_env(env)
+
+    assert startup.to_load(found, ModelStore(found.store)) == loaded
+
+
+def test_archives_that_make_no_sense_name_the_variable() -> None:
+    with pytest.raises(SettingsError, match=r"SKIN_ARCHIVE must be all, or archives"):
+        Settings.from_env({"SKIN_ARCHIVE": "=a.mar"})
