@@ -6,15 +6,14 @@ from pathlib import Path
 from typing import Self
 
 import torch
-from PIL import Image
 
-from handlers.answer import Explanation, Prediction, Quality
+from handlers.answer import Explanation, Prediction, Quality, Region
 from handlers.errors import Fault, UnusableModel
 from handlers.model_config import ModelConfig
 from handlers.postprocess import to_prediction
 from handlers.preprocess import decode, size_of, to_input
 from handlers.quality import examine
-from handlers.relevance import overlay, relevance, shown, wanted
+from handlers.relevance import overlay, region_of, relevance, shown, wanted
 from handlers.request import Request
 
 # The name under which the export stores the model config's hash inside the model.
@@ -25,10 +24,13 @@ Answer = Prediction | Explanation | bytes | Fault
 
 @dataclass(frozen=True, kw_only=True)
 class Picture:
-    """A request's picture, decoded, and the model's input (3, image_size, image_size) of it."""
+    """Of a request's picture the model's input (3, image_size, image_size), and where that was.
+
+    The picture itself, which may be 50 megapixels, is not kept: a batch has many.
+    """
 
     request: Request
-    image: Image.Image
+    region: Region
     input: torch.Tensor
     wanted: torch.Tensor
     quality: Quality
@@ -62,7 +64,7 @@ class LesionClassifier:
         image = decode(request.body, size)
         return Picture(
             request=request,
-            image=image,
+            region=region_of(image),
             input=to_input(image, self.config),
             wanted=wanted(request.target, self.config.classes),
             quality=examine(image, size_of(request.body), self.config.quality, size),
@@ -86,7 +88,7 @@ class LesionClassifier:
             pictures, self.predictions(pictures, logits, distances), top, maps.cpu(), strict=True
         ):
             target = picture.request.target or self.config.classes[first]
-            found = relevance(target, signed, picture.image)
+            found = relevance(target, signed, picture.region)
             if picture.request.overlay:
                 answers.append(overlay(shown(picture.request.body), found))
             else:

@@ -2,14 +2,17 @@
 
 import struct
 import zlib
+from collections.abc import Mapping
 from io import BytesIO
+from typing import Any
 
 import numpy as np
 import torch
 from PIL import ExifTags, Image
 
+from handlers.cost import check_cost
 from handlers.errors import BadRequest
-from handlers.limits import TOO_MANY_PIXELS, check_body, check_pixels
+from handlers.limits import TOO_MANY_PIXELS, check_body
 from handlers.model_config import ModelConfig
 
 # A phone's MPO is opened as the JPEG it starts with.
@@ -23,6 +26,7 @@ ORIENTATIONS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+TIFFS_BITS, TIFFS_PHOTOMETRY = 258, 262
 RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 # What Pillow's decoders raise on damaged data; anything else is a bug of ours and travels up.
@@ -33,6 +37,7 @@ UNREADABLE = (
     EOFError,
     IndexError,
     OverflowError,
+    TypeError,
     struct.error,
     zlib.error,
 )
@@ -45,7 +50,7 @@ def decode(body: bytes, image_size: int) -> Image.Image:
     check_body(len(body))
     try:
         with Image.open(BytesIO(body), formats=FORMATS) as image:
-            check_pixels(*image.size)
+            check_cost(image, body)
             # At least twice the model's size is left, so the resize still has detail to average.
             image.draft(None, (2 * image_size, 2 * image_size))
             image.load()
@@ -70,12 +75,14 @@ def size_of(body: bytes) -> tuple[int, int]:
 
 def to_rgb(image: Image.Image) -> Image.Image:
     """8-bit RGB from any mode: transparency over white, 16 bits by their upper byte."""
-    if image.mode.startswith("I;16"):
-        samples = np.asarray(image.convert("I"))
-        return Image.fromarray((samples >> 8).astype(np.uint8)).convert("RGB")
-    if image.mode in ("I", "F"):
+    if image.mode.startswith("I;16") and bits(image) == 16:
+        upper = (np.asarray(image.convert("I")) >> 8).astype(np.uint8)
+        # Pillow turns what has 8 bits by itself.
+        return Image.fromarray(255 - upper if white_is_zero(image) else upper).convert("RGB")
+    if image.mode.startswith(("I", "F")):
         raise BadRequest(
-            "The image has 32 bits a sample and no known white: send 8 or 16 bits a sample."
+            "The image has other than 8 or 16 bits a sample, or samples below 0, and no known"
+            " white: send 8 or 16 bits a sample."
         )
     if not image.has_transparency_data:
         return image.convert("RGB")
@@ -83,6 +90,20 @@ def to_rgb(image: Image.Image) -> Image.Image:
     rgb = Image.new("RGB", image.size, "white")
     rgb.paste(layered, mask=layered.getchannel("A"))
     return rgb
+
+
+def bits(image: Image.Image) -> int:
+    """Of a sample of a 16-bit mode; a TIFF's may have fewer."""
+    return int(tags_of(image).get(TIFFS_BITS, (16,))[0])
+
+
+def white_is_zero(image: Image.Image) -> bool:
+    return tags_of(image).get(TIFFS_PHOTOMETRY) == 0
+
+
+def tags_of(image: Image.Image) -> Mapping[int, Any]:
+    """A TIFF's; none of another format's."""
+    return getattr(image, "tag_v2", {})
 
 
 def orientation(image: Image.Image) -> int:

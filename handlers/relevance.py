@@ -31,11 +31,11 @@ def wanted(target: str | None, classes: tuple[str, ...]) -> torch.Tensor:
     return torch.tensor([float(code == target) for code in classes])
 
 
-def relevance(target: str, signed: torch.Tensor, image: Image.Image) -> Relevance:
+def relevance(target: str, signed: torch.Tensor, region: Region) -> Relevance:
     """Of a map (rows, columns) whose negative parts speak against the category."""
     positive = signed.double().clamp(min=0)
     shares = positive / positive.sum() if positive.any() else positive
-    return {"target": target, "grid": shares.tolist(), "region": region_of(image)}
+    return {"target": target, "grid": shares.tolist(), "region": region}
 
 
 def region_of(image: Image.Image) -> Region:

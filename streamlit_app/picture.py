@@ -9,6 +9,7 @@ from PIL import ExifTags, Image
 
 # No wider or higher on the page; a larger one is only slower there.
 SIDE = 1024
+TIFFS_PHOTOMETRY = 262
 FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -27,6 +28,7 @@ UNREADABLE = (
     EOFError,
     IndexError,
     OverflowError,
+    TypeError,
     struct.error,
     zlib.error,
 )
@@ -51,8 +53,9 @@ def upright(body: bytes) -> Image.Image | None:
 def to_rgb(image: Image.Image) -> Image.Image:
     """Transparency over white, 16 bits by their upper byte."""
     if image.mode.startswith("I;16"):
-        samples = np.asarray(image.convert("I"))
-        return Image.fromarray((samples >> 8).astype(np.uint8)).convert("RGB")
+        upper = (np.asarray(image.convert("I")) >> 8).astype(np.uint8)
+        white_is_zero = getattr(image, "tag_v2", {}).get(TIFFS_PHOTOMETRY) == 0
+        return Image.fromarray(255 - upper if white_is_zero else upper).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     layered = image.convert("RGBA")

@@ -16,7 +16,7 @@ from tests.images import lesion
 
 def found(grid: torch.Tensor, picture: Image.Image) -> tuple[Relevance, bytes]:
     """As the page reads it, and the core's own overlay."""
-    made = core.relevance("MEL", grid, picture)
+    made = core.relevance("MEL", grid, core.region_of(picture))
     return answer.relevance({"relevance": made}), core.overlay(picture, made)
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from handlers.answer import Explanation, Relevance
 from handlers.classifier import LesionClassifier
 from handlers.errors import BadRequest
-from handlers.relevance import COLOURS, STRONGEST, overlay, relevance, wanted
+from handlers.relevance import COLOURS, STRONGEST, overlay, region_of, relevance, wanted
 from handlers.request import Request
 from tests.images import encoded, lesion
 from tests.tiny import Exported
@@ -56,7 +56,7 @@ def test_a_target_that_is_no_output_is_refused_with_those_that_are(target: str) 
 
 
 def test_a_grid_holds_the_shares_of_what_speaks_for_the_category() -> None:
-    found = relevance("MEL", torch.tensor([[1.0, -5.0], [3.0, 0.0]]), grey((8, 8)))
+    found = relevance("MEL", torch.tensor([[1.0, -5.0], [3.0, 0.0]]), region_of(grey((8, 8))))
 
     assert found["target"] == "MEL"
     assert found["grid"] == [[0.25, 0], [0.75, 0]]
@@ -65,7 +65,7 @@ def test_a_grid_holds_the_shares_of_what_speaks_for_the_category() -> None:
 def test_a_grid_sums_to_one() -> None:
     signed = torch.randn(14, 14, generator=torch.Generator().manual_seed(0))
 
-    grid = np.array(relevance("MEL", signed, grey((8, 8)))["grid"])
+    grid = np.array(relevance("MEL", signed, region_of(grey((8, 8))))["grid"])
 
     assert math.fsum(grid.flat) == pytest.approx(1, rel=0, abs=1e-12)
     assert grid.min() == 0
@@ -73,7 +73,7 @@ def test_a_grid_sums_to_one() -> None:
 
 @pytest.mark.parametrize("value", [0.0, -1.0])
 def test_where_nothing_speaks_for_the_category_all_is_nothing(value: float) -> None:
-    found = relevance("MEL", torch.full((2, 2), value), grey((8, 8)))
+    found = relevance("MEL", torch.full((2, 2), value), region_of(grey((8, 8))))
 
     assert found["grid"] == [[0, 0], [0, 0]]
     assert np.asarray(shown(grey((8, 8)), found)).tolist() == np.asarray(grey((8, 8))).tolist()
@@ -81,7 +81,7 @@ def test_where_nothing_speaks_for_the_category_all_is_nothing(value: float) -> N
 
 @SIZES
 def test_the_region_is_the_centred_square(size: tuple[int, int], region: tuple[float, ...]) -> None:
-    found = relevance("MEL", torch.ones(2, 2), grey(size))["region"]
+    found = relevance("MEL", torch.ones(2, 2), region_of(grey(size)))["region"]
 
     assert tuple(found) == ("left", "top", "width", "height")
     assert (found["left"], found["top"], found["width"], found["height"]) == pytest.approx(region)
@@ -91,7 +91,7 @@ def test_the_region_is_the_centred_square(size: tuple[int, int], region: tuple[f
 def test_the_overlay_is_as_large_as_the_picture_and_colours_the_region(
     size: tuple[int, int], region: tuple[float, ...]
 ) -> None:
-    found = relevance("MEL", torch.ones(3, 3), grey(size))
+    found = relevance("MEL", torch.ones(3, 3), region_of(grey(size)))
 
     picture = shown(grey(size), found)
 
@@ -107,7 +107,7 @@ def test_the_most_relevant_part_has_the_strongest_colour() -> None:
     signed = torch.zeros(4, 4)
     signed[0, 3] = 1.0
 
-    pixels = np.asarray(shown(grey((80, 80)), relevance("MEL", signed, grey((80, 80)))))
+    pixels = np.asarray(shown(grey((80, 80)), relevance("MEL", signed, region_of(grey((80, 80))))))
 
     expected = (1 - STRONGEST) * np.array(GREY) + STRONGEST * COLOURS[-1]
     assert pixels[5, 75] == pytest.approx(expected, abs=1)
