@@ -24,27 +24,47 @@ CONFIG_NAME = "skin_lesion_model_config.json"
 NOT_CODE = shutil.ignore_patterns("__pycache__")
 
 
+class NotAConfig(Exception):
+    """The text says of which file, and what to do."""
+
+
 def build(model: Path, model_config: Path, export_path: Path) -> Path:
-    """The archive in `export_path`, named and versioned as the model config says."""
-    settings = json.loads(model_config.read_text())
+    """The archive in `export_path`, named and versioned as the model config says.
+
+    Whole or not at all: one that was there stays until then. Raises NotAConfig.
+    """
+    name, version = named(model_config)
     export_path.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as stage, packing_apart():
+    with (
+        tempfile.TemporaryDirectory() as stage,
+        tempfile.TemporaryDirectory(prefix=".packing-", dir=export_path) as packed,
+        packing_apart(),
+    ):
         # The archiver copies what is *in* a folder, so the package sits one level down.
         shutil.copytree(ROOT / "handlers", Path(stage, "handlers"), ignore=NOT_CODE)
         shutil.copy(model_config, Path(stage, CONFIG_NAME))
         generate_model_archive(
             ModelArchiverConfig(
-                model_name=settings["name"],
-                version=settings["version"],
+                model_name=name,
+                version=version,
                 serialized_file=str(model),
                 handler=str(ROOT / "handlers" / "skin_lesion_handler.py"),
                 extra_files=stage,
                 config_file=str(HERE / "model-config.yaml"),
-                export_path=str(export_path),
-                force=True,
+                export_path=packed,
             )
         )
-    return export_path / f"{settings['name']}.mar"
+        return Path(packed, f"{name}.mar").replace(export_path / f"{name}.mar")
+
+
+def named(model_config: Path) -> tuple[str, str]:
+    try:
+        said = json.loads(model_config.read_text())
+        return str(said["name"]), str(said["version"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise NotAConfig(
+            f"{model_config} is no model config: export the checkpoint again (train.pth_to_pt)."
+        ) from error
 
 
 @contextmanager
@@ -83,7 +103,11 @@ def main(arguments: list[str] | None = None) -> int:
         if not file.is_file():
             log.error("There is no %s: export the checkpoint first (train.pth_to_pt).", file)
             return 2
-    log.info("%s", build(model, config, given.export_path))
+    try:
+        log.info("%s", build(model, config, given.export_path))
+    except NotAConfig as error:
+        log.error("%s", error)
+        return 2
     return 0
 
 

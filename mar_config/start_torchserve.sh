@@ -4,9 +4,10 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 python=$(command -v "${SKIN_PYTHON:-$root/.venv/bin/python}" || command -v python)
 host=${SKIN_HOST:-127.0.0.1}
-store=${SKIN_MODEL_STORE:-$root/model_store}
+# Absolute, as TorchServe runs in its logs.
+store=$(realpath -m "${SKIN_MODEL_STORE:-$root/model_store}")
 export TS_LOAD_MODELS=${SKIN_ARCHIVE:-skin_vit.mar}
-logs=${SKIN_LOGS:-$root/logs}/torchserve
+logs=$(realpath -m "${SKIN_LOGS:-$root/logs}")/torchserve
 
 if [ ! -f "$store/$TS_LOAD_MODELS" ]; then
     echo "There is no archive $store/$TS_LOAD_MODELS: run python -m mar_config.build first." >&2
@@ -24,7 +25,7 @@ fi
 export TS_INFERENCE_ADDRESS="http://$host:${SKIN_TORCHSERVE_PORT:-8080}"
 export TS_MANAGEMENT_ADDRESS="http://$host:${SKIN_TORCHSERVE_MANAGEMENT_PORT:-8081}"
 export TS_METRICS_ADDRESS="http://$host:${SKIN_TORCHSERVE_METRICS_PORT:-8082}"
-# Our gRPC addresses are not in use; the ports are moved along so that two servers can run.
+# The ports of gRPC are moved along too, so that two servers can run.
 export TS_GRPC_INFERENCE_ADDRESS=$host TS_GRPC_MANAGEMENT_ADDRESS=$host
 export TS_GRPC_INFERENCE_PORT=${SKIN_TORCHSERVE_GRPC_PORT:-7070}
 export TS_GRPC_MANAGEMENT_PORT=${SKIN_TORCHSERVE_GRPC_MANAGEMENT_PORT:-7071}
@@ -40,7 +41,7 @@ mkdir -p "$logs"
 cd "$logs"
 set -m
 torchserve --start --foreground --ncs \
-    --ts-config "$root/mar_config/config.properties" --model-store "$(realpath "$store")" &
+    --ts-config "$root/mar_config/config.properties" --model-store "$store" &
 server=$!
 set +m
 # The launcher does not pass a signal on to its JVM, so the whole group gets it.

@@ -66,11 +66,11 @@ def show(upload: Upload, backend: Backend) -> None:
     prediction = found.prediction
     picture, answer = st.columns([1, 2])
     with picture:
-        look.picture(upload, prediction.model, backend)
+        look.picture(upload, prediction, backend)
     with answer:
         parts.show(prediction)
         st.plotly_chart(bars(prediction), key=f"bars-{backend.name}-{upload.key}")
-        st.caption(words.EQUALLY_COMMON)
+        st.caption(words.commonness(prediction))
         st.caption(
             f"{backend.name} answered in {found.seconds * 1000:.0f} ms"
             f" with model {prediction.model}."

@@ -13,6 +13,7 @@ from streamlit_app.answer import OtherSchema, Prediction, Relevance
 MODEL = "skin_vit"
 ANSWERS_WITHIN_S = 60
 IS_UP_WITHIN_S = 2
+LIMIT_MB = 20
 BYTES = {"content-type": "application/octet-stream"}
 
 Read = TypeVar("Read")
@@ -55,9 +56,15 @@ def ask(client: httpx.Client, what: str, content: dict[str, Any]) -> httpx.Respo
     """Raises PredictionFailed for all but an answer with status 200."""
     try:
         found = client.post(f"/{what}/{MODEL}", timeout=ANSWERS_WITHIN_S, **content)
-    except httpx.TimeoutException as error:
-        raise PredictionFailed(f"No answer within {ANSWERS_WITHIN_S} seconds.") from error
     except httpx.TransportError as error:
+        # The other thing that is asked for is a new key.
+        if error.request.url.path != f"/{what}/{MODEL}":
+            raise PredictionFailed(
+                f"The key has expired, and {error.request.url} gives no new one: start the backend"
+                " again, or let this page reach its management port."
+            ) from error
+        if isinstance(error, httpx.TimeoutException):
+            raise PredictionFailed(f"No answer within {ANSWERS_WITHIN_S} seconds.") from error
         raise BackendDown(f"Nothing answers at {client.base_url}.") from error
     if found.status_code != httpx.codes.OK:
         raise PredictionFailed(message_of(found))
@@ -79,6 +86,8 @@ def message_of(found: httpx.Response) -> str:
     try:
         return str(found.json()["message"])
     except (ValueError, KeyError, TypeError):
+        if found.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
+            return f"The picture is over {LIMIT_MB} MB: send a smaller one."
         return f"The service answered {found.status_code} {found.reason_phrase}.".replace(" .", ".")
 
 

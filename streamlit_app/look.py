@@ -7,7 +7,7 @@ import streamlit as st
 from PIL import Image
 
 from streamlit_app import overlay, words
-from streamlit_app.answer import Relevance
+from streamlit_app.answer import Prediction, Relevance
 from streamlit_app.client import PredictionFailed, explain
 from streamlit_app.faults import show_fault
 from streamlit_app.names import WORDS
@@ -29,8 +29,8 @@ class Upload:
 
 # A fragment, so that its slider moves without any picture being asked about again.
 @st.fragment
-def picture(upload: Upload, model: str, backend: Backend) -> None:
-    """`model` is the one that has answered."""
+def picture(upload: Upload, prediction: Prediction, backend: Backend) -> None:
+    """`prediction` is what this backend has said of it."""
     shown = upright(upload.image)
     if shown is None:
         st.info(
@@ -41,14 +41,14 @@ def picture(upload: Upload, model: str, backend: Backend) -> None:
     place = st.empty()
     place.image(shown, caption=upload.name, alt=upload.name, width="stretch")
     if st.toggle("Where the model looked", key=f"look-{upload.key}"):
-        look(place, shown, upload, model, backend)
+        look(place, shown, upload, prediction, backend)
 
 
 def look(
     place: st.delta_generator.DeltaGenerator,
     shown: Image.Image,
     upload: Upload,
-    model: str,
+    prediction: Prediction,
     backend: Backend,
 ) -> None:
     target = st.selectbox(
@@ -57,7 +57,7 @@ def look(
     strength = st.slider("Strength of the colours, in %", 0, 100, 60, key=f"strength-{upload.key}")
     try:
         with st.spinner(f"Asking {backend.name}"):
-            found = explained(upload, target, model, backend)
+            found = explained(upload, target, prediction, backend)
     except PredictionFailed as error:
         show_fault(upload.name, error, backend)
         return
@@ -72,13 +72,18 @@ def look(
 
 
 def target_name(code: str | None) -> str:
-    return "The most probable known category" if code is None else f"{WORDS[code]} ({code})"
+    return (
+        "The most probable category that has a map" if code is None else f"{WORDS[code]} ({code})"
+    )
 
 
-def explained(upload: Upload, target: str | None, model: str, backend: Backend) -> Relevance:
-    """Asked once; a failure is asked again."""
+def explained(
+    upload: Upload, target: str | None, prediction: Prediction, backend: Backend
+) -> Relevance:
+    """Asked once of a model, which is known by what it says; a failure is asked again."""
     kept: dict[tuple[object, ...], Relevance] = st.session_state.setdefault("explained", {})
-    key = (upload.key, target, model, backend.url)
+    said = (prediction.model, *prediction.probabilities.values())
+    key = (upload.key, target, said, backend.url)
     if key not in kept:
         with httpx.Client(base_url=backend.url, auth=backend.keys) as client:
             kept[key] = explain(client, upload.image, target)

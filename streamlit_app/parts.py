@@ -17,7 +17,7 @@ def show(prediction: Prediction) -> None:
     if prediction.rules is not None:
         show_referral(prediction.rules)
     if prediction.unknown is not None:
-        show_unknown(prediction.unknown, prediction.label)
+        show_unknown(prediction.unknown, prediction)
     if prediction.quality is not None:
         show_quality(prediction.quality)
 
@@ -34,9 +34,9 @@ def show_referral(rules: tuple[Rule, ...]) -> None:
         st.markdown(words.no_referral(rules))
 
 
-def show_unknown(found: Unknown, label: str) -> None:
-    told = words.unknown(found, label)
-    if label == words.UNKNOWN or found.distance > found.limit:
+def show_unknown(found: Unknown, prediction: Prediction) -> None:
+    told = words.unknown(found, prediction)
+    if prediction.label == words.UNKNOWN or found.distance > found.limit:
         st.warning(told, icon=SIGN)
     else:
         st.markdown(told)

@@ -91,4 +91,8 @@ def address(env: Mapping[str, str], name: str) -> str:
     port = env.get(name, PORTS[name])
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise SettingsError(f"{name} must be a port, 1 to 65535, not {port!r}.")
-    return f"http://{env.get('SKIN_HOST', '127.0.0.1')}:{port}"
+    host = env.get("SKIN_HOST") or "127.0.0.1"
+    try:
+        return str(httpx.URL(scheme="http", host=host, port=int(port)))
+    except httpx.InvalidURL as error:
+        raise SettingsError(f"SKIN_HOST must be a host or an IP address, not {host!r}.") from error

@@ -24,7 +24,9 @@ class KeyFile(httpx.Auth):
         answer = yield request
         api = self.key("API")
         if answer.status_code == httpx.codes.BAD_REQUEST and REFUSED in answer.text and api:
-            renewal = httpx.Request("GET", f"{self.management}/token?type=inference")
+            where = f"{self.management}/token?type=inference"
+            # With the request's own time limit.
+            renewal = httpx.Request("GET", where, extensions=request.extensions)
             add(renewal, api)
             yield renewal
             add(request, self.key("inference"))

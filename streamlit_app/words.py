@@ -6,9 +6,15 @@ from streamlit_app.names import WORDS
 # From this probability on, and how sure that sounds.
 SURENESS = ((0.7, "Probably"), (0.5, "Perhaps"), (0.0, "Unclear, at most perhaps"))
 UNKNOWN = "UNK"
+# Of sums of probabilities.
+ROUNDING = 1e-6
 EQUALLY_COMMON = (
     "Probabilities are those of a population in which all categories are equally common. Where one"
     " is rare, it is less probable than this."
+)
+AS_IN_TRAINING = (
+    "Nothing was fitted to this model's probabilities: how common they take a category to be"
+    " depends on how the model was trained."
 )
 COLOURS = (
     "Blue is a little, red the most; where the picture keeps its own colours, next to nothing."
@@ -19,6 +25,11 @@ def headline(prediction: Prediction) -> str:
     share = prediction.probabilities[prediction.label]
     sure = next(words for least, words in SURENESS if share >= least)
     return f"{sure} {category(prediction.label)}, {percent(share)}"
+
+
+def commonness(prediction: Prediction) -> str:
+    """What is fitted is fitted by this project's training alone, which takes all alike."""
+    return AS_IN_TRAINING if prediction.prediction_set is None else EQUALLY_COMMON
 
 
 def category(code: str) -> str:
@@ -101,12 +112,12 @@ def compared(rule: Rule) -> str:
     )
 
 
-def unknown(found: Unknown, label: str) -> str:
+def unknown(found: Unknown, prediction: Prediction) -> str:
     distance, limit = apart(found.distance, found.limit, decimals=0)
     if found.distance > found.limit:
         likeness, where = "Unlike", "beyond"
     # Below one half P(UNK) may still be the largest of nine.
-    elif label == UNKNOWN:
+    elif prediction.label == UNKNOWN and not has_output_of_its_own(found, prediction):
         likeness, where = "Hardly like", "near"
     else:
         likeness, where = "Like", "within"
@@ -115,9 +126,17 @@ def unknown(found: Unknown, label: str) -> str:
         f" {where} the limit of {limit}, which makes a probability of {percent(found.probability)}"
         f" that it is {category(UNKNOWN)}."
     )
+    if likeness != "Like":
+        return told
+    if prediction.label == UNKNOWN:
+        return f"{told} It is the model itself that calls the picture {UNKNOWN}."
     # Hardly any unseen melanoma or nevus is told by it.
-    familiar = " A lesion of another kind may look familiar too." if likeness == "Like" else ""
-    return told + familiar
+    return f"{told} A lesion of another kind may look familiar too."
+
+
+def has_output_of_its_own(found: Unknown, prediction: Prediction) -> bool:
+    """Whether UNK's share is more than what the distance makes of it."""
+    return prediction.probabilities[UNKNOWN] > found.probability + ROUNDING
 
 
 def looked(target: str, strongest: str | None) -> str:

@@ -12,9 +12,10 @@ from handlers.model_config import ModelConfig
 from train.doubt.fitted import Fitted
 from train.models import InitError, build, differences, load_plain
 
-FORMAT = "skin-lesion-checkpoint-3"
+KIND = "skin-lesion-checkpoint-"
+FORMAT = f"{KIND}3"
 # Nothing was fitted for it.
-WITHOUT_FITTED = "skin-lesion-checkpoint-2"
+WITHOUT_FITTED = f"{KIND}2"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,6 +71,14 @@ def read(file: Path) -> Checkpoint:
         except UnusableModel as error:
             raise InitError(f"{file}: {error}") from error
     return Checkpoint(**values)
+
+
+def is_own(file: Path) -> bool:
+    """Whether it is a checkpoint of this project, of whatever form."""
+    if not file.is_file() or file.suffix == ".safetensors":
+        return False
+    values = load_plain(file)
+    return isinstance(values, dict) and str(values.get("format")).startswith(KIND)
 
 
 def halved(state_dict: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -109,7 +109,15 @@ def compare(what: str, found: Sequence[torch.Tensor], expected: Sequence[torch.T
 
 
 def bare(file: Path, architecture: str, classes: tuple[str, ...]) -> Checkpoint:
-    """A state_dict of a timm ViT; its preprocessing is the one timm gives the architecture."""
+    """A state_dict of a timm ViT; its preprocessing is the one timm gives the architecture.
+
+    Raises InitError for a checkpoint that says itself what its outputs are.
+    """
+    if checkpoint.is_own(file):
+        raise InitError(
+            f"{file} is a checkpoint of train.run, which says its architecture and classes itself:"
+            " leave out --model and --classes."
+        )
     model = build(architecture, len(classes))
     config = checkpoint.config_of(architecture, classes, model)
     return Checkpoint(

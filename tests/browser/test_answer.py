@@ -62,7 +62,7 @@ def test_a_picture_unlike_all_others(
     headline = page.get_by_role("heading", name="Probably none of the eight categories (UNK)")
     expect(headline).to_be_visible()
     warning = page.get_by_role("alert").filter(has_text="Unlike other pictures")
-    expect(warning).to_contain_text(words.unknown(found.unknown, found.label))
+    expect(warning).to_contain_text(words.unknown(found.unknown, found))
 
 
 @pytest.mark.parametrize("backend", NAMES)

@@ -14,7 +14,8 @@ import pytest
 from handlers.answer import Prediction
 from handlers.classifier import LesionClassifier
 from handlers.request import Request
-from mar_config.build import ROOT, build
+from mar_config import build as build_module
+from mar_config.build import ROOT, build, main
 from tests.images import encoded, lesion
 from tests.tiny import Exported
 
@@ -163,3 +164,37 @@ def test_torchserves_loader_takes_what_the_plain_archiver_makes(
 
     assert core == str(ROOT / "handlers" / "classifier.py")
     assert_alike(answer, expected)
+
+
+def test_a_build_that_is_ended_leaves_the_archive_of_before(
+    exported: Exported, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def begun(config: Any) -> None:  # noqa: ANN401  # the archiver's
+        Path(config.export_path, "skin_vit.mar").write_bytes(b"half")
+        raise KeyboardInterrupt
+
+    before = build(exported.model, exported.config, tmp_path).read_bytes()
+    monkeypatch.setattr(build_module, "generate_model_archive", begun)
+
+    with pytest.raises(KeyboardInterrupt):
+        build(exported.model, exported.config, tmp_path)
+
+    assert [file.name for file in tmp_path.iterdir()] == ["skin_vit.mar"]
+    assert (tmp_path / "skin_vit.mar").read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"name": "skin_vit"}'])
+def test_a_config_that_is_none_is_a_sentence(
+    exported: Exported, tmp_path: Path, caplog: pytest.LogCaptureFixture, text: str
+) -> None:
+    config = tmp_path / "config.json"
+    config.write_text(text)
+
+    status = main(
+        ["--model", str(exported.model), "--config", str(config), "--export-path", str(tmp_path)]
+    )
+
+    assert status == 2
+    assert caplog.messages == [
+        f"{config} is no model config: export the checkpoint again (train.pth_to_pt)."
+    ]

@@ -145,6 +145,13 @@ def test_an_error_without_a_message_is_told_by_its_status(answer: httpx.Response
         predict(answering(answer), IMAGE)
 
 
+def test_a_picture_that_is_too_large_is_told_so_without_a_message_too() -> None:
+    with pytest.raises(
+        PredictionFailed, match=r"^The picture is over 20 MB: send a smaller one\.$"
+    ):
+        predict(answering(httpx.Response(413)), IMAGE)
+
+
 def test_a_status_without_a_name_makes_a_sentence_too() -> None:
     with pytest.raises(PredictionFailed, match=r"^The service answered 599\.$"):
         predict(answering(httpx.Response(599)), IMAGE)

@@ -80,3 +80,20 @@ def test_a_bare_state_dict_described_wrongly_is_explained(
     assert status == 2
     assert says in caplog.messages[-1]
     assert not (tmp_path / "out.pt").exists()
+
+
+def test_our_own_checkpoint_is_not_given_other_labels(
+    tmp_path: Path,
+    export_arguments: list[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.pth").write_bytes(WHOLE.as_bytes())
+    others = ",".join(reversed(WHOLE.classes))
+
+    status = main([*export_arguments, "--model", WHOLE.architecture, "--classes", others])
+
+    assert status == 2
+    assert "leave out --model and --classes" in caplog.messages[-1]
+    assert [file.name for file in tmp_path.iterdir()] == ["in.pth"]

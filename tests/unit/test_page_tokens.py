@@ -1,10 +1,14 @@
 """The page's token: read for each request, renewed once it has expired."""
 
 import json
+import socket
 from pathlib import Path
 
 import httpx
+import pytest
 
+from streamlit_app import client as page_client
+from streamlit_app.client import BackendDown, PredictionFailed, predict
 from streamlit_app.tokens import KeyFile
 
 URL = "http://backend/predictions/skin_vit"
@@ -88,3 +92,31 @@ def test_another_fault_renews_nothing(tmp_path: Path) -> None:
     ) as client:
         assert client.post(URL).status_code == 400
     assert len(backend.asked) == 1
+
+
+@pytest.mark.parametrize("listens", [True, False], ids=["hangs", "closed"])
+def test_a_renewal_that_fails_is_told_in_its_own_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, listens: bool
+) -> None:
+    monkeypatch.setattr(page_client, "ANSWERS_WITHIN_S", 0.5)
+    backend = Backend(tmp_path / "key_file.json")
+    write(backend.file, "old")
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        port = silent.getsockname()[1]
+        if not listens:
+            silent.close()
+        management = f"http://127.0.0.1:{port}"
+        keys = KeyFile(path=backend.file, management=management)
+        mounts = {management: httpx.HTTPTransport()}
+        client = httpx.Client(
+            base_url="http://backend",
+            transport=httpx.MockTransport(backend),
+            mounts=mounts,
+            auth=keys,
+        )
+
+        with client, pytest.raises(PredictionFailed, match="The key has expired") as failure:
+            predict(client, b"image")
+
+    assert not isinstance(failure.value, BackendDown)
+    assert f"{management}/token" in str(failure.value)

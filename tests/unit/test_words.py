@@ -108,10 +108,11 @@ def test_a_value_just_below_its_threshold_does_not_look_like_it() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "distance", "probability", "expected"),
+    ("label", "share", "distance", "probability", "expected"),
     [
         (
             "NV",
+            0.03,
             60.0,
             0.03,
             "Like other pictures of known categories: its distance to them is 60, within the limit"
@@ -120,6 +121,7 @@ def test_a_value_just_below_its_threshold_does_not_look_like_it() -> None:
         ),
         (
             "UNK",
+            0.40,
             110.0,
             0.40,
             "Hardly like other pictures of known categories: its distance to them is 110, near the"
@@ -128,6 +130,16 @@ def test_a_value_just_below_its_threshold_does_not_look_like_it() -> None:
         ),
         (
             "UNK",
+            0.92,
+            60.0,
+            0.03,
+            "Like other pictures of known categories: its distance to them is 60, within the limit"
+            " of 115, which makes a probability of 3 % that it is none of the eight categories"
+            " (UNK). It is the model itself that calls the picture UNK.",
+        ),
+        (
+            "UNK",
+            0.99999,
             4120.0,
             0.99999,
             "Unlike other pictures of known categories: its distance to them is 4,120, beyond the"
@@ -137,11 +149,20 @@ def test_a_value_just_below_its_threshold_does_not_look_like_it() -> None:
     ],
 )
 def test_the_distance_is_told_against_its_limit(
-    label: str, distance: float, probability: float, expected: str
+    label: str, share: float, distance: float, probability: float, expected: str
 ) -> None:
     found = Unknown(distance=distance, limit=115.2, probability=probability)
+    body = page_answers.prediction(label=label)
+    body["probabilities"]["UNK"] = share
 
-    assert plain(words.unknown(found, label)) == expected
+    assert plain(words.unknown(found, prediction(body))) == expected
+
+
+def test_only_what_was_fitted_here_is_of_equally_common_categories() -> None:
+    fitted, bare = page_answers.prediction(), page_answers.prediction(prediction_set=None)
+
+    assert words.commonness(prediction(fitted)) == words.EQUALLY_COMMON
+    assert words.commonness(prediction(bare)) == words.AS_IN_TRAINING
 
 
 def test_relevance_is_told_in_words_too() -> None:
