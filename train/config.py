@@ -16,6 +16,8 @@ from train.precision import CHOICES
 
 # Where a run is made and kept; the weights are the same.
 PLACES = ("out", "ray_address")
+# What may be elsewhere when a run is resumed; the data must be the same.
+MOVABLE = ("data", *PLACES)
 
 
 def flag(name: str) -> str:
@@ -88,6 +90,8 @@ class TrainConfig:
         for name in ("epochs", "batch_size", "accumulate", "lr", "layer_decay", "workers"):
             if getattr(self, name) <= 0:
                 raise ConfigError(f"{flag(name)} must be more than 0.")
+        if self.seed >= 2**32:
+            raise ConfigError("--seed must be less than 2**32.")
         for name in ("seed", "patience", "train_size", "mixup", "ema", "hold_out", "fold"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{flag(name)} must be 0 or more.")

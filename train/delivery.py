@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
-from train.outbox import Message, Outbox
+from train.outbox import Message, Outbox, State
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,10 @@ class Refused(Exception):
     """This message will never be taken; the text says why."""
 
 
+class Forgotten(Exception):
+    """The server does not know the run any more: its database is another one."""
+
+
 def send(outbox: Outbox, deliver: Deliver, until: float = inf, deadline: float = inf) -> bool:
     """Sends in order what ends by the byte `until`; False if the server can't be reached."""
     with outbox.sending() as allowed:
@@ -40,6 +44,10 @@ def send(outbox: Outbox, deliver: Deliver, until: float = inf, deadline: float =
             except Unreachable as error:
                 outbox.mark(replace(state, failure=str(error)))
                 return False
+            except Forgotten as error:
+                log.warning("MLflow is told all of %s anew: %s", outbox.messages, error)
+                outbox.mark(State())
+                return True
             except Refused as error:
                 log.warning("MLflow refused a message, left out: %s: %s", outbox.messages, error)
                 state = replace(state, sent=waiting.end, failure=None)

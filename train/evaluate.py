@@ -9,6 +9,7 @@ from pathlib import Path
 
 from handlers.errors import UnusableModel
 from registry.address import RegistryError
+from registry.download import is_registered
 from train.data.layouts import DataError
 from train.data.unseen import Images
 from train.evaluation.evaluation import evaluate, write_files
@@ -35,6 +36,9 @@ ERRORS = (
     SubjectError,
     UnusableModel,
 )
+
+
+CONFIG = ROOT / "mar_config" / "skin_lesion_model_config.json"
 
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
@@ -75,7 +79,6 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser.add_argument(
         "--config",
         type=Path,
-        default=ROOT / "mar_config" / "skin_lesion_model_config.json",
         help="the model config of an exported model (mar_config/skin_lesion_model_config.json)",
     )
     parser.add_argument(
@@ -88,11 +91,17 @@ def parse(arguments: list[str] | None) -> argparse.Namespace:
     given = parser.parse_args(arguments)
     if given.model.endswith(".pth") and given.checkpoint is not None:
         parser.error("--checkpoint is for a --model that is no checkpoint itself")
+    if given.config is not None and not is_exported(given.model):
+        parser.error("--config is for a --model that is an exported file (.pt)")
     if given.key_file is not None and not is_url(given.model):
         parser.error("--key-file is for a --model that is a URL")
     if given.folds and not given.model.endswith(".pth"):
         parser.error("--folds is for a --model that is a checkpoint (.pth)")
     return given
+
+
+def is_exported(model: str) -> bool:
+    return not (model.endswith(".pth") or is_url(model) or is_registered(model))
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -102,7 +111,9 @@ def main(arguments: list[str] | None = None) -> int:
         writable(given.out)
         with tempfile.TemporaryDirectory() as folder:
             here = Path(folder)
-            measured = subject(given.model, given.config, given.checkpoint, here, given.key_file)
+            measured = subject(
+                given.model, given.config or CONFIG, given.checkpoint, here, given.key_file
+            )
             images = Images.of(given.data)
             if given.folds:
                 parts = with_folds(Path(given.model), measured, images, given.folds, here)

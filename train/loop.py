@@ -101,7 +101,7 @@ class Training:
             numbers = {"loss": loss, "images_per_s": images / (time.monotonic() - began)}
             if len(self.validation) and self.is_validated(epoch):
                 numbers[SCORE] = self.validate(epoch)
-            self.state = replace(self.state, epoch=epoch + 1, step=0)
+            self.state = replace(self.state, epoch=epoch + 1, step=0, loss=0.0)
             if self.rank == 0:
                 tracking.log_numbers(self.job.tracked, numbers, epoch)
             self.save(numbers)
@@ -120,15 +120,15 @@ class Training:
         mine = order[first * self.step_size : steps * self.step_size][self.rank :: self.world]
         loaded = batches(self.images, mine, self.step_size // self.world, self.processes)
         train_mode(self.stepper.module, keep_statistics=self.job.config.init != "none")
-        total = 0.0
+        total = self.state.loss
         for step, (pictures, labels) in enumerate(loaded, start=first):
             inputs = to_inputs(pictures, self.model_config, self.device)
             done = (epoch + step / steps) / self.job.config.epochs
             total += self.stepper.step(inputs, labels, epoch * steps + step, done)
-            if self.told_to_stop(epoch, step + 1, steps, total / (step + 1 - first)):
-                self.state = replace(self.state, epoch=epoch, step=step + 1)
+            if self.told_to_stop(epoch, step + 1, steps, total / (step + 1)):
+                self.state = replace(self.state, epoch=epoch, step=step + 1, loss=total)
                 return None
-        mean: float = total / (steps - first)
+        mean: float = total / steps
         return mean
 
     def told_to_stop(self, epoch: int, step: int, steps: int, loss: float) -> bool:

@@ -16,6 +16,8 @@ from train.lite2 import Lite2, skin_vit_lite2_224
 DEFAULT_MODEL = skin_vit_lite2_224.__name__
 SMALLEST_MODEL = "test_vit"
 BACKBONE = "patch_embed.backbone."
+# A distilled model has two.
+HEADS = ("head.", "head_dist.")
 # By which torch.load refuses pickled code, and trips over other and cut files.
 UNLOADABLE = (
     pickle.UnpicklingError,
@@ -69,7 +71,7 @@ def load_weights(model: VisionTransformer, file: Path) -> None:
     """Everything but a head of another size must fit."""
     tensors = read_tensors(file)
     own = model.state_dict()
-    for name in ("head.weight", "head.bias"):
+    for name in [name for name in own if name.startswith(HEADS)]:
         if name in tensors and tensors[name].shape != own[name].shape:
             del tensors[name]
         tensors.setdefault(name, own[name])
@@ -124,7 +126,7 @@ def differences(given: dict[str, torch.Tensor], expected: dict[str, torch.Tensor
 
 def pretrained_names(model: VisionTransformer, init: str) -> set[str]:
     """The parameters that start from pretrained weights, and so should move slowly."""
-    names = {name for name, _ in model.named_parameters() if not name.startswith("head.")}
+    names = {name for name, _ in model.named_parameters() if not name.startswith(HEADS)}
     if init == "none":
         return set()
     if init == "imagenet" and isinstance(getattr(model.patch_embed, "backbone", None), Lite2):

@@ -14,6 +14,7 @@ from train import checkpoint, tracking
 from train.config import ConfigError, TrainConfig, parse
 from train.data.generated import generate
 from train.data.layouts import DataError, read, read_unknown
+from train.data.leaks import report
 from train.data.split import Split, readable, split
 from train.doubt.fit import FitError
 from train.doubt.fitting import calibrated
@@ -136,6 +137,7 @@ def job_of(run: TrainingRun, parts: Split) -> Job:
             "training_images": len(parts.train),
             "validation_images": len(parts.validation),
             "split_sha256": parts.sha256,
+            **report(parts).as_numbers(),
         },
     )
 

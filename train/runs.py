@@ -10,7 +10,7 @@ from typing import Self
 import pandas as pd
 
 from train import tracking
-from train.config import ConfigError, TrainConfig
+from train.config import MOVABLE, ConfigError, TrainConfig
 from train.data import leaks
 from train.data.split import Split
 
@@ -35,20 +35,12 @@ class TrainingRun:
         folder = out / "runs" / time.strftime("%Y%m%d-%H%M%S")
         folder.mkdir(parents=True, exist_ok=True)
         found = leaks.check(parts, folder)
-        log.info(
-            "%d lesions and %d groups of near-duplicates on both sides; a random split would have"
-            " leaked %d lesions, into %.0f %% of the held-out images",
-            found.lesions,
-            found.groups,
-            found.lesions_by_random,
-            100 * found.share_by_random,
-        )
         parameters: dict[str, object] = {
             **config.as_dict(),
             "training_images": len(parts.train),
             "validation_images": len(parts.validation),
             "split_sha256": parts.sha256,
-            **{f"leaked_{name}": value for name, value in vars(found).items()},
+            **found.as_numbers(),
         }
         tags = {"mlflow.source.git.commit": commit, "mlflow.runName": folder.name}
         tracked = tracking.start(tracking.tracking_uri(out), folder, parameters, tags)
@@ -61,21 +53,19 @@ class TrainingRun:
 
     @classmethod
     def resume(cls, values: dict[str, object]) -> Self:
-        """The newest run below `out`; only its number of epochs may be changed."""
-        given = dict(values)
-        out = Path(str(given.pop("out", "model_store")))
+        """The newest run below `out`; its number of epochs may be changed, and what was moved."""
+        given = {"out": TrainConfig.out} | values
+        out = Path(str(given["out"]))
         settings = sorted((out / "runs").glob(f"*/{SETTINGS}"))
         if not settings:
             raise ConfigError(f"There is no run to resume in {out / 'runs'}: start one first.")
         saved = json.loads(settings[-1].read_text())
-        epochs = {"epochs": given.pop("epochs", saved["config"]["epochs"])}
+        changed = {name: given.pop(name) for name in ("epochs", *MOVABLE) if name in given}
         if given:
             flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise ConfigError(f"A resumed run keeps its own settings: leave out {flags}.")
-        # Where the run is now, should its folder have been moved.
-        outbox = settings[-1].parent.resolve() / "mlflow" / Path(saved["mlflow"]["folder"]).name
-        tracked = tracking.Run(uri=saved["mlflow"]["uri"], folder=str(outbox))
-        config = TrainConfig(**saved["config"] | epochs)
+        tracked = tracking.moved(saved["mlflow"], settings[-1].parent)
+        config = TrainConfig(**saved["config"] | changed)
         return cls._written(settings[-1].parent, config, saved["split_sha256"], tracked)
 
     @classmethod

@@ -40,7 +40,7 @@ def send_pending(out: Path, within_s: float = END_WITHIN_S) -> int:
     """Sends what runs below `out` left, the oldest first; returns how many messages are kept."""
     deadline = time.monotonic() + within_s
     outboxes = [Outbox(path.parent) for path in out.resolve().rglob(MESSAGES)]
-    unsent = [outbox for outbox in outboxes if outbox.waiting()]
+    unsent = [outbox for outbox in outboxes if outbox.waiting() and is_whole(outbox)]
     kept = 0
     silent: set[str] = set()
     # A parent is older than its children, which need its id.
@@ -56,6 +56,14 @@ def send_pending(out: Path, within_s: float = END_WITHIN_S) -> int:
             time.sleep(LOOK_EVERY_S)
         kept += say_kept(outbox, run.uri)
     return kept
+
+
+def is_whole(outbox: Outbox) -> bool:
+    """Whether it begins as every run's does: part of a folder may have been copied or moved."""
+    if outbox.first()["kind"] == "create":
+        return True
+    log.warning("%s is not the beginning of a run, and is left alone", outbox.messages)
+    return False
 
 
 def is_silent(uri: str) -> bool:

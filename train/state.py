@@ -29,18 +29,20 @@ class Best:
 
 @dataclass(frozen=True, kw_only=True)
 class State:
-    """The next step to do; `best` is None until an epoch was validated."""
+    """The next step to do, and the sum of the losses of the epoch's steps before it; `best` is None
+    until an epoch was validated.
+    """
 
     epoch: int = 0
     step: int = 0
+    loss: float = 0.0
     best: Best | None = None
 
 
 def save(folder: Path, state: State, stepper: Stepper, unvalidated: bytes) -> None:
     """`unvalidated` is the checkpoint that stands in while there is no best one."""
-    torch.save(
-        {"epoch": state.epoch, "step": state.step, "stepper": stepper.state()}, folder / STATE
-    )
+    values = {"epoch": state.epoch, "step": state.step, "loss": state.loss}
+    torch.save(values | {"stepper": stepper.state()}, folder / STATE)
     best = state.best
     (folder / BEST_MODEL).write_bytes(unvalidated if best is None else best.checkpoint)
     if best is not None:
@@ -68,7 +70,9 @@ def restore(stepper: Stepper) -> State:
         values = torch.load(Path(folder, STATE), map_location="cpu", weights_only=True)
         best = read_best(Path(folder))
     stepper.load(values["stepper"])
-    return State(epoch=values["epoch"], step=values["step"], best=best)
+    # Runs of before have no loss.
+    loss = values.get("loss", 0.0)
+    return State(epoch=values["epoch"], step=values["step"], loss=loss, best=best)
 
 
 def report(numbers: dict[str, float], state: State, stepper: Stepper, unvalidated: bytes) -> None:

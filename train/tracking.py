@@ -20,7 +20,7 @@ from requests import HTTPError
 
 from registry.address import SERVER, SQLITE, answers
 from registry.versions import experiment_id
-from train.delivery import Delivery, Refused, Unreachable, say_kept
+from train.delivery import Delivery, Forgotten, Refused, Unreachable, say_kept
 from train.outbox import Message, Outbox
 
 log = logging.getLogger(__name__)
@@ -78,6 +78,12 @@ def start(
     put(run, {"kind": "create", "uri": uri, "tags": tags, "parent": above} | now())
     put(run, {"kind": "params", "params": {key: str(value) for key, value in parameters.items()}})
     return run
+
+
+def moved(said: dict[str, str], folder: Path) -> Run:
+    """The run that was begun in `folder`, which may have been elsewhere then."""
+    kept = folder.resolve() / "mlflow" / Path(said["folder"]).name
+    return Run(uri=said["uri"], folder=str(kept))
 
 
 def restart(run: Run) -> None:
@@ -149,11 +155,20 @@ def deliver(run: Run, message: Message, run_id: str | None) -> str | None:
         if run_id is None:
             return created(client, run, message)
         log_message(client, run, message, run_id)
+    except Refused:
+        raise
     except Exception as error:  # stores of artefacts raise what they like
+        if run_id and is_unknown(error):
+            raise Forgotten(str(error)) from error
         if run_id and refused(error):
             raise Refused(str(error)) from error
         raise Unreachable(str(root(error)) or type(error).__name__) from error
     return run_id
+
+
+def is_unknown(error: Exception) -> bool:
+    """Whether it is the run that the server does not have, not what belongs to it."""
+    return isinstance(error, MlflowException) and error.error_code == "RESOURCE_DOES_NOT_EXIST"
 
 
 def refused(error: Exception) -> bool:
@@ -197,6 +212,8 @@ def log_message(client: mlflow.MlflowClient, run: Run, message: Message, run_id:
             client.log_batch(run_id, metrics, synchronous=True)
         case "file":
             file = run.outbox.folder / message["file"]
+            if not file.exists():
+                raise Refused(f"{file.name} was sent before, and is kept no longer")
             client.log_artifact(run_id, str(file), message["folder"] or None)
         case "status" if message["status"] == "RUNNING":
             client.update_run(run_id, "RUNNING")

@@ -41,7 +41,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def tune(options: Options) -> int:
-    study = Study.newest(options.out) if options.resume else None
+    study = Study.newest(options.out, options.moved) if options.resume else None
     default = study.trials[0] if study else base(options.values)
     if default.hold_out == 0:
         raise ConfigError("--hold-out must be more than 0: trials are scored on what is held out.")
@@ -58,7 +58,7 @@ def tune(options: Options) -> int:
         if study:
             tracking.restart(study.tracked)
         else:
-            study = Study.begin(trials(default, options.trials), parts.sha256)
+            study = Study.begin(trials(default, options.trials), parts)
         run(study, parts, together)
     finally:
         ray.shutdown()

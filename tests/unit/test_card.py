@@ -94,10 +94,13 @@ def test_an_evaluation_on_the_validation_images_says_so() -> None:
 
 @pytest.mark.parametrize("data", ["data/isic2019", "data/isic2019/"])
 def test_held_out_images_of_the_training_data_are_no_external_set(data: str) -> None:
-    text = card(TRAINING | {"data": data}, known().metrics)
+    metrics = known().metrics
+    metrics["measured"]["left_out"]["trained_on"] = 0
+
+    text = card(TRAINING | {"data": data}, metrics)
 
     assert item(text, "External test set").startswith("None: the evaluation is on held-out images")
-    elsewhere = card(TRAINING | {"data": "data/other"}, known().metrics)
+    elsewhere = card(TRAINING | {"data": "data/other"}, metrics)
     assert item(elsewhere, "External test set").startswith("The evaluation is on `data/isic2019`")
 
 
@@ -196,3 +199,31 @@ def test_without_an_evaluation_the_card_says_so() -> None:
 
     assert "**Not evaluated**" in text
     assert item(text, "Performance") == "Not measured."
+
+
+def test_leaks_of_a_users_own_test_folder_are_in_the_card() -> None:
+    leaky = TRAINING | {"leaked_lesions": 3, "leaked_groups": 4, "lesions_named": 90}
+
+    partitions = item(card(leaky, {}, ("Train/nevus/ISIC_0000001.jpg",)), "Partitions")
+
+    assert "share 3 lesions and 4 groups" in partitions
+    assert "share no lesion" not in partitions
+
+
+def test_lesions_that_nobody_named_are_not_said_to_be_apart() -> None:
+    unnamed = TRAINING | {"leaked_lesions": 0, "leaked_groups": 0, "lesions_named": 0}
+
+    partitions = item(card(unnamed, {}), "Partitions")
+
+    assert "share no near-duplicate that a perceptual hash finds." in partitions
+    assert "Which pictures show the same lesion the data does not say." in partitions
+
+
+def test_data_in_which_training_images_were_found_is_no_external_set() -> None:
+    metrics = known().metrics
+    metrics["measured"] |= {"data": "/moved", "is_training_runs_validation": False}
+    metrics["measured"]["left_out"]["trained_on"] = 5
+
+    external = item(card(TRAINING, metrics), "External test set")
+
+    assert external.startswith("None: the evaluation is on held-out images of the training data")

@@ -138,3 +138,11 @@ def test_a_checkpoint_has_no_checkpoint(capsys: pytest.CaptureFixture[str]) -> N
         evaluate.main(["--model", "a.pth", "--checkpoint", "b.pth", "--data", "data"])
 
     assert "is for a --model that is no checkpoint" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("model", ["a.pth", "http://127.0.0.1:8080", "models:/skin_vit@champion"])
+def test_a_config_is_an_exported_models(model: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        evaluate.main(["--model", model, "--config", "config.json", "--data", "data"])
+
+    assert "--config is for a --model that is an exported file" in capsys.readouterr().err

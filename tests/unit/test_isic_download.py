@@ -188,3 +188,10 @@ def test_metadata_that_cannot_be_used_is_explained(
 
     with pytest.raises(DataError, match=says):
         read(tmp_path)
+
+
+def test_another_column_called_image_is_passed_over(tmp_path: Path) -> None:
+    head, row = ONE.splitlines()[:2]
+    downloaded(tmp_path, f"{head},image\n{row},another\n", "ISIC_1.jpg")
+
+    assert read(tmp_path)["image"].tolist() == ["ISIC_1"]

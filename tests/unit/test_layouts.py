@@ -282,3 +282,24 @@ def test_a_folder_without_data_is_explained(tmp_path: Path, folder: str, says: s
 
     with pytest.raises(DataError, match=says):
         read(tmp_path / folder)
+
+
+def test_a_lesion_without_a_name_is_nobody_elses(tmp_path: Path) -> None:
+    fill(
+        tmp_path,
+        *("1.jpg", "2.jpg", "3.jpg", "4.jpg"),
+        GroundTruth=f"{HEAD}\n1{NV}2{NV}3{NV}4{NV}",
+        Metadata="image,lesion_id\n1,2\n2,\n3, \n4, \n",
+    )
+
+    table = read(tmp_path)
+
+    assert table["lesion"].tolist() == ["2", "image 2", "3", "4"]
+
+
+def test_a_csv_that_cannot_be_opened_is_explained(tmp_path: Path) -> None:
+    fill(tmp_path, "a.jpg")
+    (tmp_path / "Some_GroundTruth.csv").mkdir()
+
+    with pytest.raises(DataError, match=r"Some_GroundTruth\.csv can't be read: Is a directory"):
+        read(tmp_path)

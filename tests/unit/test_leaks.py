@@ -65,8 +65,9 @@ def test_a_users_own_test_folder_that_leaks_is_shouted(
     found = check(split(readable(read(data)), 0), run)
 
     assert (found.lesions, found.groups) == (0, 1)
-    assert [record.levelname for record in caplog.records] == ["ERROR"]
-    assert "1 of 2 held-out images are in training too" in caplog.messages[0]
+    assert [record.levelname for record in caplog.records] == ["WARNING", "ERROR"]
+    assert "the data names no lesions" in caplog.messages[0]
+    assert "1 of 2 held-out images are in training too" in caplog.messages[1]
     pairs = pd.read_csv(run / PAIRS)
     assert pairs.columns.tolist() == ["train_image", "test_image", "distance", "reason"]
     assert pairs[["train_image", "test_image", "reason"]].to_numpy().tolist() == [
@@ -83,7 +84,7 @@ def test_a_split_by_groups_leaks_nothing_and_says_nothing(
 
     found = check(split(table, 0), tmp_path)
 
-    assert (found.lesions, found.groups) == (0, 0)
+    assert (found.lesions, found.groups, found.lesions_named) == (0, 0, 400)
     assert found.share_by_random == pytest.approx(0.8, abs=0.1)
     assert caplog.messages == []
     assert not (tmp_path / PAIRS).exists()

@@ -174,3 +174,15 @@ def test_what_starts_pretrained_is_known(model: str, init: str, pretrained: str)
 def test_a_tag_that_timm_does_not_know_is_not_said_to_be_a_missing_download() -> None:
     with pytest.raises(InitError, match=r"^timm can't build test_vit\.foo"):
         build("test_vit.foo", 8)
+
+
+def test_both_heads_of_a_distilled_model_start_anew(tmp_path: Path) -> None:
+    name = "deit_tiny_distilled_patch16_224"
+    given = build(name, 5)
+    torch.save(given.state_dict(), tmp_path / "weights.pth")
+
+    loaded = build(name, 8, str(tmp_path / "weights.pth"))
+
+    assert torch.equal(loaded.state_dict()["norm.weight"], given.state_dict()["norm.weight"])
+    started = pretrained_names(loaded, str(tmp_path / "weights.pth"))
+    assert not [name for name in started if name.startswith("head")]

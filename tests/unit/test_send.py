@@ -4,6 +4,7 @@ import logging
 import time
 from pathlib import Path
 
+import mlflow
 import pytest
 
 from tests.conftest import free_ports
@@ -39,7 +40,7 @@ def test_what_is_kept_of_every_run_is_counted_while_the_server_is_down(
     assert tried == [True, False]
 
 
-def test_a_run_that_the_server_does_not_know_is_in_no_other_runs_way(
+def test_a_run_that_the_server_does_not_know_any_more_is_told_it_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     logging.getLogger("alembic").setLevel(logging.WARNING)
@@ -49,10 +50,26 @@ def test_a_run_that_the_server_does_not_know_is_in_no_other_runs_way(
         end = outbox.put({"kind": "create", "uri": uri, "tags": {}, "parent": None, "time": moment})
         outbox.put({"kind": "params", "params": {"lr": "1"}})
         if outbox is gone:
+            end = outbox.put({"kind": "file", "file": "files/1/sent.csv", "folder": ""})
+            outbox.put({"kind": "metrics", "metrics": {"loss": 0.5}, "step": 1, "time": 1})
             outbox.mark(State(sent=end, run_id="0123456789abcdef0123456789abcdef"))
 
     kept = send.send_pending(tmp_path)
 
-    assert kept == 1
-    assert other.waiting() == []
-    assert "(Run with id=0123456789abcdef0123456789abcdef not found)" in caplog.text
+    assert kept == 0
+    assert other.waiting() == gone.waiting() == []
+    assert "Run with id=0123456789abcdef0123456789abcdef not found" in caplog.text
+    assert "sent.csv was sent before, and is kept no longer" in caplog.text
+    run_id = gone.state().run_id
+    assert run_id is not None
+    data = mlflow.MlflowClient(uri).get_run(run_id).data
+    assert (data.params, data.metrics) == ({"lr": "1"}, {"loss": 0.5})
+
+
+def test_what_is_not_the_beginning_of_a_run_is_named_and_left_alone(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    Outbox(tmp_path / "half").put({"kind": "status", "status": "RUNNING"})
+
+    assert send.send_pending(tmp_path) == 0
+    assert f"{tmp_path}/half/messages.jsonl is not the beginning of a run" in caplog.text

@@ -27,8 +27,8 @@ def test_all_that_a_step_changes_is_kept_as_it_is(tmp_path: Path) -> None:
     stepper = tiny.stepper()
     stepper.step(torch.rand(2, 3, 32, 32), torch.tensor([0, 1]), number=0, done=0.5)
 
-    save(tmp_path, State(epoch=1, step=7), stepper, b"")
+    save(tmp_path, State(epoch=1, step=7, loss=9.5), stepper, b"")
 
     values = torch.load(tmp_path / "state.pt", weights_only=True)
-    assert (values["epoch"], values["step"]) == (1, 7)
+    assert (values["epoch"], values["step"], values["loss"]) == (1, 7, 9.5)
     torch.testing.assert_close(values["stepper"], stepper.state(), rtol=0, atol=0)

@@ -116,6 +116,7 @@ def test_what_is_given_beats_the_defaults(given: dict[str, object]) -> None:
         *product(("epochs", "batch_size", "accumulate", "lr", "layer_decay", "workers"), (0, -1)),
         *product(("lr", "layer_decay", "mixup", "ema", "hold_out"), (NAN, float("inf"))),
         *product(("seed", "patience", "train_size", "mixup", "ema", "hold_out", "fold"), (-1,)),
+        ("seed", 2**32),
         ("layer_decay", 1.1),
         ("ema", 1.0),
         ("hold_out", 0.6),

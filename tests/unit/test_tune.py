@@ -15,13 +15,14 @@ import pytest
 from train import tracking, tune
 from train.config import TrainConfig
 from train.config import parse as parse_run
+from train.data.leaks import PAIRS
 from train.data.split import Split
 from train.state import SCORE
 from train.tune import main
 from train.tuning import space
 from train.tuning.flags import parse
-from train.tuning.schedule import ladder
-from train.tuning.study import FINISHED, STOPPED, WAITING, Progress, Study
+from train.tuning.schedule import Notes, ladder
+from train.tuning.study import FAILED, FINISHED, STOPPED, WAITING, Progress, Study
 from train.tuning.table import table_of
 
 GIVEN: list[dict[str, object]] = [
@@ -140,7 +141,11 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
 
     def begin(epochs: int = 10) -> Study:
         default = space.base({"out": str(tmp_path / "out"), "epochs": epochs})
-        return Study.begin(space.trials(default, 4), split_sha256="0" * 64)
+        side = pd.DataFrame(
+            {"image": ["a"], "lesion": ["L"], "group": ["L"], "fingerprint": ["00" * 128]}
+        )
+        parts = Split(train=side, validation=side.iloc[:0], leaked_by_random=0)
+        return Study.begin(space.trials(default, 4), parts)
 
     return begin
 
@@ -152,12 +157,61 @@ def test_a_study_is_found_again_with_what_became_of_its_trials(
     study.note(2, Progress(status=FINISHED, scores={1: 0.25, 2: 0.5}))
     study.note(3, Progress(scores={1: 0.25}))
 
-    found = Study.newest(tmp_path / "out")
+    found = Study.newest(tmp_path / "out", {})
 
     assert found == study
     assert found.numbers(FINISHED) == [2]
     assert found.numbers(WAITING) == [1, 3, 4]
     assert found.progress(2) == Progress(status=FINISHED, scores={1: 0.25, 2: 0.5})
+
+
+def test_a_study_that_was_moved_is_where_it_is_now(begin: Begin, tmp_path: Path) -> None:
+    old = begin()
+    for run in (old.tracked, old.tracked_trial(2)):
+        delivery = tracking.delivery_of(run)
+        delivery.settle(30)
+        # Of a process that is over by then.
+        delivery.begin(0)
+    (tmp_path / "out").rename(tmp_path / "new")
+    options = parse(["--resume", "--out", str(tmp_path / "new"), "--data", "elsewhere"])
+
+    found = Study.newest(options.out, options.moved)
+
+    assert {config.out for config in found.trials} == {str(tmp_path / "new")}
+    assert {config.data for config in found.trials} == {"elsewhere"}
+    for run in (found.tracked, found.tracked_trial(2)):
+        assert Path(run.folder).is_relative_to(tmp_path / "new")
+        assert run.outbox.first()["kind"] == "create"
+
+
+def test_a_failed_trial_that_is_tried_again_is_not_done_until_it_is(begin: Begin) -> None:
+    study = begin()
+    study.note(2, Progress(status=FAILED, scores={1: 0.4}))
+
+    Notes(study).on_trial_start(SimpleNamespace(config={"number": 2}))
+
+    assert study.progress(2) == Progress(status=WAITING, scores={1: 0.4})
+
+
+def test_a_study_is_told_of_leaks_as_a_run_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
+    side = pd.DataFrame(
+        {"image": ["a"], "lesion": ["L"], "group": ["L"], "fingerprint": ["00" * 128]}
+    )
+    parts = Split(train=side, validation=side.assign(image="b"), leaked_by_random=0)
+
+    study = Study.begin(space.trials(space.base({"out": str(tmp_path)}), 1), parts)
+
+    assert "1 of 1 held-out images are in training too" in caplog.text
+    assert (study.folder / PAIRS).exists()
+    (parameters,) = [
+        one.message["params"]
+        for one in study.tracked.outbox.after(0)
+        if one.message["kind"] == "params"
+    ]
+    assert parameters["leaked_lesions"] == "1"
 
 
 def test_a_search_that_ends_early_is_told_to_mlflow(

@@ -113,7 +113,10 @@ def counted(truth: pd.DataFrame, data: Path) -> pd.DataFrame:
 def read_download(data: Path) -> pd.DataFrame:
     """What `isic image download` writes: metadata.csv beside <isic_id>.jpg."""
     file = data / "metadata.csv"
-    metadata = read_csv(file).rename(columns={"isic_id": "image"})
+    metadata = read_csv(file)
+    if "isic_id" in metadata:
+        metadata = metadata.drop(columns="image", errors="ignore")
+        metadata = metadata.rename(columns={"isic_id": "image"})
     if "image" not in metadata or not any(name in metadata for name in MOST_SPECIFIC_FIRST):
         raise DataError(f"{file} has no column isic_id or no diagnosis_1 to diagnosis_5.")
     if not named_once(metadata["image"]):
@@ -133,6 +136,8 @@ def read_csv(file: Path) -> pd.DataFrame:
         return pd.read_csv(file, dtype=str)
     except (ValueError, UnicodeDecodeError) as error:
         raise DataError(f"{file} is no CSV: {error}.") from error
+    except OSError as error:
+        raise DataError(f"{file} can't be read: {error.strerror}.") from error
 
 
 def named_once(images: pd.Series) -> bool:
@@ -162,7 +167,7 @@ def described(table: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
     # Of a column, the last that is not empty: one file of several may say what others leave out.
     known = metadata.reindex(columns=["image", *DESCRIPTION]).groupby("image").last()
     known = known.reindex(table["image"]).set_index(table.index)
-    lesion = known["lesion_id"].astype(object).fillna(table["image"])
+    lesion = lesions(known["lesion_id"], table["image"])
     text = known[["sex", SITE]].astype(object)
     text = text.where(text.notna(), None)
     return table.assign(
@@ -172,6 +177,15 @@ def described(table: pd.DataFrame, metadata: pd.DataFrame) -> pd.DataFrame:
         sex=text["sex"],
         site=text[SITE],
     )
+
+
+def lesions(named: pd.Series, images: pd.Series) -> pd.Series:
+    """Each image's lesion; one that is not named is the image's own, and no other's."""
+    known = [name.strip() if isinstance(name, str) else "" for name in named]
+    taken = set(known)
+    own = [f"image {image}" if image in taken else image for image in images]
+    lesion = [name or image for name, image in zip(known, own, strict=True)]
+    return pd.Series(lesion, index=images.index, dtype=object)
 
 
 def read_folders(data: Path) -> pd.DataFrame:

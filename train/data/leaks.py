@@ -18,17 +18,38 @@ COLUMNS = ["train_image", "test_image", "distance", "reason"]
 
 @dataclass(frozen=True, kw_only=True)
 class Leaks:
-    """`lesions` and `groups` are on both sides; the rest is what a random split would have done."""
+    """`lesions` and `groups` are on both sides; the next two are what a random split would have
+    done. Of `lesions_named` images the data says which lesion they show.
+    """
 
     lesions: int
     groups: int
     lesions_by_random: int
     share_by_random: float
+    lesions_named: int
+
+    def as_numbers(self) -> dict[str, int | float]:
+        """As a run logs them and its checkpoint has them."""
+        numbers = {f"leaked_{name}": value for name, value in vars(self).items()}
+        return numbers | {"lesions_named": numbers.pop("leaked_lesions_named")}
 
 
 def check(parts: Split, folder: Path) -> Leaks:
     """The report; what leaked is told aloud and listed in `folder`, and is the user's to mend."""
     leaks = report(parts)
+    log.info(
+        "%d lesions and %d groups of near-duplicates on both sides; a random split would have"
+        " leaked %d lesions, into %.0f %% of the held-out images",
+        leaks.lesions,
+        leaks.groups,
+        leaks.lesions_by_random,
+        100 * leaks.share_by_random,
+    )
+    if not leaks.lesions_named:
+        log.warning(
+            "the data names no lesions (class folders can't; the CSVs do): each image counts as"
+            " one, and of one lesion's pictures only near-duplicates are kept on one side"
+        )
     if leaks.lesions or leaks.groups:
         pairs = leaked_pairs(parts)
         write_pairs(folder / PAIRS, pairs)
@@ -51,6 +72,9 @@ def report(parts: Split) -> Leaks:
         groups=len(set(train["group"]) & set(held_out["group"])),
         lesions_by_random=parts.leaked_by_random,
         share_by_random=leaked_share(lesions, len(held_out) / len(lesions), seed=0),
+        lesions_named=sum(
+            int((side["lesion"] != side["image"]).sum()) for side in (train, held_out)
+        ),
     )
 
 

@@ -49,6 +49,11 @@ def unseen(images: Images, trained_on: tuple[str, ...]) -> pd.DataFrame:
             int(known.sum()),
             int(sibling.sum()),
         )
+    if known.any() and not names_lesions(images.listed):
+        log.warning(
+            "the data names no lesions: other pictures of a lesion that the model was trained on"
+            " are counted, where they are no near-duplicates"
+        )
     left: pd.DataFrame = table.loc[~known & ~sibling].reset_index(drop=True)
     if left.empty:
         raise DataError(
@@ -56,6 +61,10 @@ def unseen(images: Images, trained_on: tuple[str, ...]) -> pd.DataFrame:
             " not seen."
         )
     return left
+
+
+def names_lesions(table: pd.DataFrame) -> bool:
+    return bool((table["lesion"] != table["image"]).any())
 
 
 def left_out(images: Images, counted: pd.Series, trained_on: tuple[str, ...]) -> dict[str, Any]:
@@ -69,6 +78,7 @@ def left_out(images: Images, counted: pd.Series, trained_on: tuple[str, ...]) ->
         "training_images_known": len(trained_on),
         "trained_on": known,
         "siblings": len(others) - known,
+        "lesions_named": names_lesions(images.listed),
         "unreadable": sorted(set(images.given["image"]) - set(readable_ones)),
     }
 

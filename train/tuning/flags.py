@@ -4,7 +4,7 @@ import argparse
 from dataclasses import dataclass
 from pathlib import Path
 
-from train.config import ConfigError, TrainConfig, add_flags, flag
+from train.config import MOVABLE, ConfigError, TrainConfig, add_flags, flag
 from train.tuning.space import SPACE
 
 
@@ -27,6 +27,12 @@ class Options:
     def out(self) -> Path:
         return Path(str(self.values.get("out", TrainConfig.out)))
 
+    @property
+    def moved(self) -> dict[str, object]:
+        """Of a study that is resumed."""
+        given = {name: value for name, value in self.values.items() if name in MOVABLE}
+        return given | {"out": str(self.out)}
+
 
 def parse(arguments: list[str] | None = None) -> Options:
     parser = argparse.ArgumentParser(
@@ -44,11 +50,12 @@ def parse(arguments: list[str] | None = None) -> Options:
     parser.add_argument(
         "--resume",
         action="store_true",
-        help="go on with the newest study in --out, with its settings; --together may be given",
+        help="go on with the newest study in --out, with its settings; --together may be given, and"
+        " what was moved: --data, --ray-address",
     )
     values = vars(parser.parse_args(arguments))
     resume = bool(values.pop("resume", False))
-    if resume and (given := set(values) - {"out", "together"}):
+    if resume and (given := set(values) - {*MOVABLE, "together"}):
         flags = ", ".join(map(flag, sorted(given)))
         raise ConfigError(f"A resumed study keeps its own settings: leave out {flags}.")
     count, together = values.pop("trials", 10), values.pop("together", None)

@@ -89,6 +89,8 @@ class Notes(ray_tune.Callback):  # type: ignore[misc]  # Ray carries no types
     def on_trial_start(self, trial: Trial, **_: object) -> None:
         number = trial.config["number"]
         log.info("trial %d: %s", number, self.study.trials[number - 1].command())
+        # One that has failed before is not done as long as it is tried again.
+        self.study.note(number, replace(self.study.progress(number), status=WAITING))
 
     def on_trial_result(self, trial: Trial, result: dict[str, Any], **_: object) -> None:
         number, epoch, score = trial.config["number"], result[EPOCH], result[SCORE]

@@ -9,6 +9,8 @@ from typing import Self
 
 from train import tracking
 from train.config import ConfigError, TrainConfig
+from train.data import leaks
+from train.data.split import Split
 from train.origin import commit
 from train.tuning.space import SPACE
 
@@ -37,7 +39,7 @@ class Study:
     tracked: tracking.Run
 
     @classmethod
-    def begin(cls, trials: tuple[TrainConfig, ...], split_sha256: str) -> Self:
+    def begin(cls, trials: tuple[TrainConfig, ...], parts: Split) -> Self:
         out = Path(trials[0].out).resolve()
         folder = out / "studies" / time.strftime("%Y%m%d-%H%M%S")
         folder.mkdir(parents=True)
@@ -46,28 +48,31 @@ class Study:
             **fixed,
             "trials": len(trials),
             "searched": ", ".join(SPACE),
-            "split_sha256": split_sha256,
+            "split_sha256": parts.sha256,
+            **leaks.check(parts, folder).as_numbers(),
         }
         tracked = tracking.start(tracking.tracking_uri(out), folder, parameters, tags(folder.name))
+        tracking.log_files(tracked, [*folder.glob(leaks.PAIRS)])
         values = {
             "trials": [config.as_dict() for config in trials],
-            "split_sha256": split_sha256,
+            "split_sha256": parts.sha256,
             "mlflow": vars(tracked),
         }
         write(folder / SETTINGS, values)
-        return cls(folder=folder, trials=trials, split_sha256=split_sha256, tracked=tracked)
+        return cls(folder=folder, trials=trials, split_sha256=parts.sha256, tracked=tracked)
 
     @classmethod
-    def newest(cls, out: Path) -> Self:
+    def newest(cls, out: Path, moved: dict[str, object]) -> Self:
+        """`moved`: which of its trials' settings are others now, as the data's folder."""
         settings = sorted((out / "studies").resolve().glob(f"*/{SETTINGS}"))
         if not settings:
             raise ConfigError(f"There is no study to resume in {out / 'studies'}: start one first.")
         values = json.loads(settings[-1].read_text())
         return cls(
             folder=settings[-1].parent,
-            trials=tuple(TrainConfig(**config) for config in values["trials"]),
+            trials=tuple(TrainConfig(**config | moved) for config in values["trials"]),
             split_sha256=values["split_sha256"],
-            tracked=tracking.Run(**values["mlflow"]),
+            tracked=tracking.moved(values["mlflow"], settings[-1].parent),
         )
 
     def trial_folder(self, number: int) -> Path:
@@ -94,7 +99,7 @@ class Study:
         """The trial's run below the study's; a new one when the trial begins."""
         file = self.trial_folder(number) / TRACKED
         if file.exists():
-            return tracking.Run(**json.loads(file.read_text()))
+            return tracking.moved(json.loads(file.read_text()), file.parent)
         config = self.trials[number - 1]
         name = f"{self.folder.name}-{number:03d}"
         parameters: dict[str, object] = {**config.as_dict(), "split_sha256": self.split_sha256}
