@@ -40,8 +40,8 @@ class TrainConfig:
     model: Annotated[str, f"timm name of a ViT ({DEFAULT_MODEL}; without --data {SMALLEST_MODEL})"]
     init: Annotated[
         str,
-        "starting weights: imagenet (timm's download), none, or a .pth or .safetensors file"
-        " (imagenet; without --data none)",
+        "starting weights: imagenet (timm's download; a package's for the default model), none, or"
+        " a .pth or .safetensors file (imagenet; without --data none)",
     ]
     hold_out: Annotated[float, "share of the lesions held out to validate on; 0 trains on all"] = (
         0.2
@@ -67,10 +67,14 @@ class TrainConfig:
         float, "what a pretrained layer's rate is to that of the one above it, 0 to 1"
     ] = 0.75
     freeze: Annotated[
-        str, "layers from the input that keep their weights: a number, or all for a linear probe"
+        str,
+        "layers from the input that keep their weights: a number, or all for a linear probe;"
+        " 3 for the default model, if pretrained",
     ] = "0"
     train_size: Annotated[
-        int, "pixels of a training picture's side, fewer being faster; 0 is the model's own"
+        int,
+        "pixels of a training picture's side, fewer being faster; 0 is the model's own, and for the"
+        " default model it is 192",
     ] = 0
     mixup: Annotated[float, "strength (alpha) of mixup; 0 mixes no pictures"] = 0.2
     ema: Annotated[float, "decay of the weights' moving average, which is what is kept"] = 0.998
@@ -188,7 +192,8 @@ def parse(arguments: list[str] | None = None) -> tuple[dict[str, object], bool]:
         "--resume",
         action="store_true",
         default=False,
-        help="go on with the newest run in --out, with its settings; --epochs may be raised",
+        help="go on with the newest run in --out, with its settings; --epochs may be raised, and what"
+        " was moved given: --data, --ray-address",
     )
     values = vars(parser.parse_args(arguments))
     return values, bool(values.pop("resume"))

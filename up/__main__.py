@@ -1,5 +1,6 @@
 """MLflow, TorchServe, Ray Serve and the page until Ctrl-C: python -m up."""
 
+import argparse
 import logging
 import os
 import signal
@@ -16,6 +17,7 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    argparse.ArgumentParser(prog="python -m up", description=__doc__).parse_args()
     # One way to end, whoever asks for it; a parent may have told us to ignore Ctrl-C.
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.default_int_handler)

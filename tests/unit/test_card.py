@@ -1,5 +1,7 @@
 """The model card: CLEAR Derm's items, with numbers where there are some and nothing invented."""
 
+from copy import deepcopy
+
 import pytest
 
 from tests.measured import FAITHFULNESS
@@ -94,7 +96,7 @@ def test_an_evaluation_on_the_validation_images_says_so() -> None:
 
 @pytest.mark.parametrize("data", ["data/isic2019", "data/isic2019/"])
 def test_held_out_images_of_the_training_data_are_no_external_set(data: str) -> None:
-    metrics = known().metrics
+    metrics = deepcopy(known().metrics)
     metrics["measured"]["left_out"]["trained_on"] = 0
 
     text = card(TRAINING | {"data": data}, metrics)
@@ -158,7 +160,10 @@ def test_the_last_epoch_was_chosen_by_no_image() -> None:
     text = card(TRAINING | {"keep": "last"}, metrics | {"measured": facts})
 
     assert "chose" not in text.split("## Data")[0]
-    assert "number 10 is kept, the last; validation images chose none." in text
+    assert (
+        "number 10 is kept, the last that the run finished; its own validation images chose none."
+        in text
+    )
 
 
 def test_the_card_says_how_faithful_the_maps_are() -> None:
@@ -220,7 +225,7 @@ def test_lesions_that_nobody_named_are_not_said_to_be_apart() -> None:
 
 
 def test_data_in_which_training_images_were_found_is_no_external_set() -> None:
-    metrics = known().metrics
+    metrics = deepcopy(known().metrics)
     metrics["measured"] |= {"data": "/moved", "is_training_runs_validation": False}
     metrics["measured"]["left_out"]["trained_on"] = 5
 

@@ -28,7 +28,7 @@ SAYS = {
     "accumulate": r"parts in which a step's images go through the model \(1\)",
     "lr": r"peak learning rate of AdamW; .* \(0\.0005\)",
     "layer_decay": r"what a pretrained layer's rate is to .* \(0\.75\)",
-    "freeze": r"layers from the input .*: a number, or all for a linear probe \(0\)",
+    "freeze": r"layers from the input .*: a number, or all for a linear probe;.* \(0\)",
     "train_size": r"pixels of a training picture's side.* \(0\)",
     "mixup": r"strength \(alpha\) of mixup; 0 mixes no pictures \(0\.2\)",
     "ema": r"decay of the weights' moving average.* \(0\.998\)",
