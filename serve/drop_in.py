@@ -96,7 +96,8 @@ async def listen_for_grpc(config: DropIn, stack: AsyncExitStack) -> None:
     ):
         server = drop_in_grpc.server(backend, methods, config.max_request_size)
         stack.push_async_callback(server.stop, GRACE_S)
-        where = f"{address.host}:{address.port}"
+        host = f"[{address.host}]" if ":" in address.host else address.host
+        where = f"{host}:{address.port}"
         try:
             if address.secure:
                 server.add_secure_port(where, grpc_credentials(config))

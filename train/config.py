@@ -192,8 +192,8 @@ def parse(arguments: list[str] | None = None) -> tuple[dict[str, object], bool]:
         "--resume",
         action="store_true",
         default=False,
-        help="go on with the newest run in --out, with its settings; --epochs may be raised, and what"
-        " was moved given: --data, --ray-address",
+        help="go on with the newest run in --out, with its settings; --epochs may be raised, and"
+        " what was moved be given: --data, --ray-address",
     )
     values = vars(parser.parse_args(arguments))
     return values, bool(values.pop("resume"))

@@ -47,6 +47,16 @@ def secured(config: DropIn, *settings: str) -> DropIn:
     )
 
 
+def test_grpc_on_ipv6(loop: Background) -> None:
+    config = on_free_ports()
+    config = replace(
+        config, grpc_inference_address=replace(config.grpc_inference_address, host="::1")
+    )
+
+    with loop.within(listening(config)):
+        socket.create_connection(("::1", config.grpc_inference_address.port), WITHIN_S).close()
+
+
 def test_https_by_pem_files(loop: Background, pem: tuple[Path, Path]) -> None:
     certificate, key = pem
     config = replace(
