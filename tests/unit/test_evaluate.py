@@ -63,6 +63,7 @@ def test_a_checkpoint_is_measured_on_what_it_has_not_seen(
         "training_images_known": 2,
         "trained_on": 2,
         "siblings": 2,
+        "lesions_named": True,
         "unreadable": ["MEL_7", "NV_7", "UNK_7"],
         "refused": [],
     }

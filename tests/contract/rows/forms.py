@@ -40,6 +40,7 @@ ROWS: tuple[Row, ...] = (
     raw("json-charset", b'{"a": 1}', "application/json; charset=utf-8"),
     raw("json-upper-case", b'{"a": 1}', "Application/JSON"),
     raw("json-broken", b'{"a": ', "application/json"),
+    raw("json-without-end", b"[" * 100_000, "application/json"),
     raw("json-twice-the-key", b'{"a": 1, "a": 2}', "application/json"),
     raw("json-as-text", b'{"a": 1}', "text/plain"),
     raw("json-untyped", b'{"a": 1}'),
