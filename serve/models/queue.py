@@ -89,7 +89,7 @@ class VersionQueue:
     def start(self) -> None:
         if self.waiting and self.at_work < self.workers:
             self.at_work += 1
-            # In nobody's context: Ray ends what belongs to a request with it, and this is several's.
+            # In nobody's context: Ray ends what belongs to a request with it; this is several's.
             task = asyncio.create_task(self.one_batch(), context=Context())
             self.tasks.add(task)
             task.add_done_callback(self.tasks.discard)
