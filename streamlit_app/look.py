@@ -72,9 +72,7 @@ def look(
 
 
 def target_name(code: str | None) -> str:
-    return (
-        "The most probable category that has a map" if code is None else f"{WORDS[code]} ({code})"
-    )
+    return "The most probable one" if code is None else f"{WORDS[code]} ({code})"
 
 
 def explained(

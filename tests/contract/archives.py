@@ -43,6 +43,7 @@ ARCHIVES = (
     Archive(name="impatient", config=IMPATIENT),
     Archive(name="plain"),
     Archive(name="broken", handler="broken.py"),
+    Archive(name="lonely", handler="lonely.py"),
 )
 # Model and archive; each has a worker, and the first of a model is its default version.
 Served = tuple[tuple[str, str], ...]
