@@ -60,7 +60,7 @@ def test_a_jpeg_of_very_many_scans_is_refused() -> None:
 def test_only_a_jpegs_own_scans_count() -> None:
     body = encoded(lesion(), "JPEG")
     thumbnail = b"\xff\xe1" + (2 + 2 * 500).to_bytes(2) + b"\xff\xda" * 500
-    film = b"\xff\xda\x00\x08" * 500
+    film = b"\xff\xda\x00\x08" * 50_000
 
     assert scans(body) == 1
     assert scans(body[:2] + thumbnail + body[2:] + film) == 1
