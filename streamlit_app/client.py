@@ -57,8 +57,8 @@ def ask(client: httpx.Client, what: str, content: dict[str, Any]) -> httpx.Respo
     try:
         found = client.post(f"/{what}/{MODEL}", timeout=ANSWERS_WITHIN_S, **content)
     except httpx.TransportError as error:
-        # The other thing that is asked for is a new key.
-        if error.request.url.path != f"/{what}/{MODEL}":
+        # The other thing that is asked for is a new key; the base URL may have a path of its own.
+        if not error.request.url.path.endswith(f"/{what}/{MODEL}"):
             raise PredictionFailed(
                 f"The key has expired, and {error.request.url} gives no new one: start the backend"
                 " again, or let this page reach its management port."

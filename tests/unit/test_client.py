@@ -7,7 +7,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from streamlit_app.client import BackendDown, PredictionFailed, explain, is_up, predict
+from handlers.limits import MAX_BODY_BYTES
+from streamlit_app.client import (
+    LIMIT_MB,
+    BackendDown,
+    PredictionFailed,
+    explain,
+    is_up,
+    predict,
+)
 from streamlit_app.tokens import KeyFile
 from tests.unit import page_answers
 
@@ -199,3 +207,17 @@ def test_a_backend_is_up_if_its_ping_succeeds(status: int, expected: bool) -> No
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout])
 def test_a_backend_that_does_not_answer_is_not_up(error: type[httpx.TransportError]) -> None:
     assert not is_up(failing(error))
+
+
+def test_a_backend_below_a_path_that_is_down_is_told_as_one() -> None:
+    def refused(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("refused", request=request)
+
+    client = httpx.Client(transport=httpx.MockTransport(refused), base_url="http://a.b/skin")
+
+    with pytest.raises(BackendDown, match=r"^Nothing answers at http://a\.b/skin/\.$"):
+        predict(client, IMAGE)
+
+
+def test_the_limit_that_is_told_is_the_services() -> None:
+    assert LIMIT_MB * 1_000_000 == MAX_BODY_BYTES
