@@ -3,35 +3,17 @@
 import logging
 from pathlib import Path
 
-import numpy as np
-import pandas as pd
 import pytest
 
-from handlers.categories import CODES
 from tests.conftest import REAL_DATA
+from tests.unit.laid_out import fill, records
 from train.data.files import images_below
-from train.data.layouts import DataError, code_of, listed, read
+from train.data.layouts import DataError, listed, read
 
 ISIC = REAL_DATA / "isic2019"
 HEAD = "image,MEL,NV,BCC,AK,BKL,DF,VASC,SCC"
 MEL, NV, SCC, NONE = ",1,0,0,0,0,0,0,0\n", ",0,1,0,0,0,0,0,0\n", ",0,0,0,0,0,0,0,1\n", ",0" * 8
 TRUTH = f"{HEAD}\na{MEL}"
-
-
-def fill(folder: Path, *images: str, **csvs: str) -> None:
-    """Images are empty: a layout is names alone, and reading them is the split's concern."""
-    for image in images:
-        (folder / image).parent.mkdir(parents=True, exist_ok=True)
-        (folder / image).touch()
-    for name, text in csvs.items():
-        (folder / f"Some_{name}.csv").write_text(text)
-
-
-def records(table: pd.DataFrame) -> dict[str, list[object]]:
-    """By column; a missing number is None, as nan equals nothing."""
-    return table.assign(
-        age=pd.Series([None if np.isnan(age) else age for age in table["age"]], dtype=object)
-    ).to_dict("list")  # type: ignore[return-value]
 
 
 def test_csvs_give_code_lesion_and_absolute_path(
@@ -223,50 +205,6 @@ def test_the_real_csvs_give_the_images_that_are_there(caplog: pytest.LogCaptureF
         "MEL": 1113, "NV": 2690, "BCC": 514, "AK": 130, "BKL": 1099, "DF": 115, "VASC": 142,
         "SCC": 197,
     }  # fmt: skip
-
-
-NAMES = {
-    "Melanoma": "MEL", "Nevus": "NV", "melanocytic nevi": "NV", "Basal_Cell-Carcinoma": "BCC",
-    "actinic keratosis": "AK", "pigmented benign keratosis": "BKL", "seborrheic keratosis": "BKL",
-    "DERMATOFIBROMA": "DF", "vascular lesion": "VASC", "Squamous cell carcinoma": "SCC",
-    "unknown": "UNK",
-}  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("name", "code"),
-    [*NAMES.items(), *zip(CODES, CODES, strict=True), *((code.lower(), code) for code in CODES)],
-)
-def test_a_class_goes_by_its_code_or_its_name(name: str, code: str) -> None:
-    assert code_of(name) == code
-
-
-def test_class_folders_give_code_and_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    images = ("Train/Melanoma/a.jpg", "Train/nv/deep/b.png", "Test/Squamous cell carcinoma/a.jpg")
-    fill(tmp_path, *images, "Train/nv/notes.txt", "Train/nv/.hidden.jpg")
-    monkeypatch.chdir(tmp_path)
-
-    table = read(Path())
-
-    assert records(table) == {
-        "image": list(images),
-        "path": [str(tmp_path / image) for image in images],
-        "code": ["MEL", "NV", "SCC"],
-        "lesion": list(images),
-        "group": list(images),
-        "side": ["train", "train", "test"],
-        "age": [None] * 3,
-        "sex": [None] * 3,
-        "site": [None] * 3,
-    }
-
-
-@pytest.mark.parametrize("side", ["Train", "Test"])
-def test_an_unknown_class_folder_is_named(tmp_path: Path, side: str) -> None:
-    fill(tmp_path, "Train/NV/a.jpg", f"{side}/Freckle/b.jpg")
-
-    with pytest.raises(DataError, match="'Freckle' is no category"):
-        read(tmp_path)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,52 @@
+"""Folders named after categories, by code or in words, become the table's categories and sides."""
+
+from pathlib import Path
+
+import pytest
+
+from handlers.categories import CODES
+from tests.unit.laid_out import fill, records
+from train.data.layouts import DataError, code_of, read
+
+NAMES = {
+    "Melanoma": "MEL", "Nevus": "NV", "melanocytic nevi": "NV", "Basal_Cell-Carcinoma": "BCC",
+    "actinic keratosis": "AK", "pigmented benign keratosis": "BKL", "seborrheic keratosis": "BKL",
+    "DERMATOFIBROMA": "DF", "vascular lesion": "VASC", "Squamous cell carcinoma": "SCC",
+    "unknown": "UNK",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "code"),
+    [*NAMES.items(), *zip(CODES, CODES, strict=True), *((code.lower(), code) for code in CODES)],
+)
+def test_a_class_goes_by_its_code_or_its_name(name: str, code: str) -> None:
+    assert code_of(name) == code
+
+
+def test_class_folders_give_code_and_side(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    images = ("Train/Melanoma/a.jpg", "Train/nv/deep/b.png", "Test/Squamous cell carcinoma/a.jpg")
+    fill(tmp_path, *images, "Train/nv/notes.txt", "Train/nv/.hidden.jpg")
+    monkeypatch.chdir(tmp_path)
+
+    table = read(Path())
+
+    assert records(table) == {
+        "image": list(images),
+        "path": [str(tmp_path / image) for image in images],
+        "code": ["MEL", "NV", "SCC"],
+        "lesion": list(images),
+        "group": list(images),
+        "side": ["train", "train", "test"],
+        "age": [None] * 3,
+        "sex": [None] * 3,
+        "site": [None] * 3,
+    }
+
+
+@pytest.mark.parametrize("side", ["Train", "Test"])
+def test_an_unknown_class_folder_is_named(tmp_path: Path, side: str) -> None:
+    fill(tmp_path, "Train/NV/a.jpg", f"{side}/Freckle/b.jpg")
+
+    with pytest.raises(DataError, match="'Freckle' is no category"):
+        read(tmp_path)
