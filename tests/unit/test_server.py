@@ -49,6 +49,11 @@ async def begun(call: Awaitable[object]) -> "asyncio.Task[object]":
     return task
 
 
+async def all_done(server: ModelServer) -> None:
+    while server.tasks.running:
+        await asyncio.sleep(0.01)
+
+
 @pytest.fixture(autouse=True)
 def no_records() -> None:
     Record.made.clear()
@@ -63,8 +68,7 @@ def test_a_client_that_goes_away_leaves_no_half_registration(server: ModelServer
         asked.cancel()
         await asyncio.sleep(0)
         record.may_start.set()
-        while server.tasks.running:
-            await asyncio.sleep(0.01)
+        await all_done(server)
         assert record.running == (2, 2)
         assert (version.min_workers, version.queue.workers) == (2, 2)
 
@@ -81,8 +85,7 @@ def test_a_client_that_goes_away_leaves_no_workers_of_a_removed_model(server: Mo
         removal.cancel()
         record.may_answer.set()
         await answer
-        while server.tasks.running:
-            await asyncio.sleep(0.01)
+        await all_done(server)
         assert record.running == (0, 0)
         assert not server.ending
 
@@ -118,8 +121,7 @@ def test_what_does_not_start_is_not_registered_and_the_next_is_the_default(
                 await starting
         else:
             assert (await starting).code == 202
-        while server.tasks.running:
-            await asyncio.sleep(0.01)
+        await all_done(server)
         assert list(server.models["spots"].versions) == ["2.0"]
         assert server.version("spots", None).version == "2.0"
 
