@@ -44,7 +44,7 @@ class Dialect:
             found = await self.routed(request)
         except Fault as error:
             found = answers.fault(error)
-        except Exception:
+        except Exception:  # as TorchServe answers its own bugs; the log has what it was
             log.exception("%s %s", request.method, access.target(request))
             found = answers.fault(Internal(A_BUG))
         self.server.metrics.answered(found.status_code)

@@ -10,6 +10,7 @@ import pytest
 from starlette.requests import Request
 
 from serve.dialect.calls import Outcome, Registration, Reply, Scaling
+from serve.dialect.faults import ModelNotFound
 from serve.dialect.http import Dialect
 from serve.dialect.metrics import Metrics
 from serve.dialect.properties import ServerConfig
@@ -40,6 +41,8 @@ class Server:
 
     async def register(self, wanted: Registration) -> Outcome:
         self.asked.append((wanted,))
+        if "\ud800" in wanted.url:
+            raise ModelNotFound(f"Model not found at: {wanted.url}")
         return Outcome(code=200, status="")
 
     async def scale(self, *asked: object) -> Outcome:
@@ -123,11 +126,12 @@ def test_a_registration_without_an_end_is_no_json(server: Server) -> None:
 
 
 def test_half_a_surrogate_can_be_named_in_a_fault(server: Server) -> None:
-    answer = asked(server, "PUT", "/models/m", params={"weight": "2"})
-    assert answer.status_code == 400
+    body, kind = rb'{"url": "\ud800.mar"}', {"content-type": "application/json"}
 
-    named = asked(server, "POST", "/models", content=rb'{"ur": "\ud800"}')
-    assert named.json()["message"] == "Parameter url is required."
+    answer = asked(server, "POST", "/models", content=body, headers=kind)
+
+    assert answer.status_code == 404
+    assert answer.json()["message"] == "Model not found at: \ud800.mar"
 
 
 @pytest.mark.parametrize("name", ["initial_workers", "response_timeout", "batch_size"])
