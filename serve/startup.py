@@ -37,12 +37,13 @@ def check(settings: Settings) -> None:
             for url, _ in to_load(settings, store):
                 store.find(url)
     except ModelNotFound as error:
-        why = f", which {settings.restores} names" if settings.restores else ""
-        raise SettingsError(
-            f"{error}, in {settings.store}{why}: run python -m mar_config.build, or set"
-            " SKIN_MODEL_STORE and SKIN_ARCHIVE; without the snapshot, it is load_models that is"
-            " loaded."
-        ) from error
+        mend = "run python -m mar_config.build, or set SKIN_MODEL_STORE and SKIN_ARCHIVE."
+        if settings.restores:
+            mend = (
+                f"{settings.restores} names it. Put it there, or move that snapshot away to start"
+                " with load_models."
+            )
+        raise SettingsError(f"{error}, in {settings.store}: {mend}") from error
     except snapshot.SnapshotError as error:
         raise SettingsError(str(error)) from error
 

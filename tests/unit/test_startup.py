@@ -118,7 +118,7 @@ def test_an_archive_that_is_gone_is_named_with_its_snapshot_before_the_start(
     started(settings)
     (settings.store / "spots.mar").unlink()
 
-    with pytest.raises(SettingsError, match=r"Model not found at: spots\.mar.*snapshot\.cfg names"):
+    with pytest.raises(SettingsError, match=r"not found at: spots\.mar.*snapshot\.cfg names it"):
         startup.check(settings)
 
 
