@@ -5,12 +5,16 @@ import re
 from PIL import Image
 
 from handlers.errors import BadRequest
-from handlers.limits import check_pixels
+from handlers.limits import MAX_PIXELS, check_pixels
 
 # As libtiff allows a JPEG inside a TIFF; common writers make ten.
 MOST_SCANS = 100
-# A JPEG's marker that is neither part of a scan's data nor padding.
-MARKER = re.compile(rb"\xff[\x01-\xcf\xd8-\xfe]")
+# Of all scans together, as each goes over the whole picture: ten of the largest, twice.
+MOST_SCANNED = 20 * MAX_PIXELS
+# Run lengths are undone by Pillow in Python itself.
+MOST_RUN_LENGTH_PIXELS = 2_000_000
+# A JPEG's marker with a length behind it: no part of a scan's data, no padding, none that is alone.
+MARKER = re.compile(rb"\xff[\x02-\xcf\xd8-\xfe]")
 END, SCAN = 0xD9, 0xDA
 TIFFS_TILE = (322, 323)
 
@@ -22,10 +26,26 @@ def check_cost(image: Image.Image, body: bytes) -> None:
         # A tile is inflated whole, and may be far larger than the picture.
         width, height = (int(image.tag_v2.get(tag, 0)) for tag in TIFFS_TILE)  # type: ignore[attr-defined]
         check_pixels(width, height)
-    elif image.format in ("JPEG", "MPO") and scans(body) > MOST_SCANS:
-        # Each scan goes over the whole picture, and a few bytes can be one.
+    elif image.format in ("JPEG", "MPO"):
+        # A few bytes can be one.
+        check_scans(scans(body), image.width * image.height)
+    elif image.format == "BMP" and image.tile[0].codec_name == "bmp_rle":  # type: ignore[attr-defined]
+        check_run_lengths(image.width * image.height)
+
+
+def check_run_lengths(pixels: int) -> None:
+    if pixels > MOST_RUN_LENGTH_PIXELS:
         raise BadRequest(
-            f"The JPEG has over {MOST_SCANS} scans: save it anew, as one that is not progressive."
+            f"The BMP is run-length encoded and over {MOST_RUN_LENGTH_PIXELS // 1_000_000}"
+            " megapixels: save it as PNG."
+        )
+
+
+def check_scans(count: int, pixels: int) -> None:
+    if count > MOST_SCANS or count * pixels > MOST_SCANNED:
+        raise BadRequest(
+            f"The JPEG has over {MOST_SCANS} scans, or over {MOST_SCANNED // 1_000_000} megapixels"
+            " in all of them together: save it anew, as one that is not progressive."
         )
 
 

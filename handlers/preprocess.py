@@ -27,6 +27,8 @@ ORIENTATIONS = {
     8: Image.Transpose.ROTATE_90,
 }
 TIFFS_BITS, TIFFS_PHOTOMETRY = 258, 262
+# A PNG's colour that is, in what Pillow knows of a picture.
+TRANSPARENT = "transparency"
 RESAMPLING = {"bilinear": Image.Resampling.BILINEAR, "bicubic": Image.Resampling.BICUBIC}
 
 # What Pillow's decoders raise on damaged data; anything else is a bug of ours and travels up.
@@ -53,6 +55,7 @@ def decode(body: bytes, image_size: int) -> Image.Image:
             check_cost(image, body)
             # At least twice the model's size is left, so the resize still has detail to average.
             image.draft(None, (2 * image_size, 2 * image_size))
+            narrow_transparency(image)
             image.load()
             rgb = to_rgb(image)
             # Only now: Pillow turns a TIFF upright by itself when it loads.
@@ -76,9 +79,13 @@ def size_of(body: bytes) -> tuple[int, int]:
 def to_rgb(image: Image.Image) -> Image.Image:
     """8-bit RGB from any mode: transparency over white, 16 bits by their upper byte."""
     if image.mode.startswith("I;16") and bits(image) == 16:
-        upper = (np.asarray(image.convert("I")) >> 8).astype(np.uint8)
+        samples = np.asarray(image.convert("I"))
+        upper = (samples >> 8).astype(np.uint8)
         # Pillow turns what has 8 bits by itself.
-        return Image.fromarray(255 - upper if white_is_zero(image) else upper).convert("RGB")
+        grey = 255 - upper if white_is_zero(image) else upper
+        if TRANSPARENT in image.info:
+            grey[samples == image.info[TRANSPARENT]] = 255
+        return Image.fromarray(grey).convert("RGB")
     if image.mode.startswith(("I", "F")):
         raise BadRequest(
             "The image has other than 8 or 16 bits a sample, or samples below 0, and no known"
@@ -90,6 +97,13 @@ def to_rgb(image: Image.Image) -> Image.Image:
     rgb = Image.new("RGB", image.size, "white")
     rgb.paste(layered, mask=layered.getchannel("A"))
     return rgb
+
+
+def narrow_transparency(image: Image.Image) -> None:
+    """Pillow loads 16-bit colours by their upper bytes, and leaves the transparent one as it is."""
+    tiles = getattr(image, "tile", [])
+    if TRANSPARENT in image.info and tiles and tiles[0].args == "RGB;16B":
+        image.info[TRANSPARENT] = tuple(value >> 8 for value in image.info[TRANSPARENT])
 
 
 def bits(image: Image.Image) -> int:

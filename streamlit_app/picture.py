@@ -10,6 +10,7 @@ from PIL import ExifTags, Image
 # No wider or higher on the page; a larger one is only slower there.
 SIDE = 1024
 TIFFS_PHOTOMETRY = 262
+TRANSPARENT = "transparency"
 FORMATS = ("BMP", "JPEG", "PNG", "TIFF", "WEBP")
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -39,6 +40,7 @@ def upright(body: bytes) -> Image.Image | None:
     try:
         with Image.open(BytesIO(body), formats=FORMATS) as image:
             image.draft(None, (SIDE, SIDE))
+            narrow_transparency(image)
             image.load()
             rgb = to_rgb(image)
             # Only now: Pillow turns a TIFF upright by itself when it loads.
@@ -53,15 +55,26 @@ def upright(body: bytes) -> Image.Image | None:
 def to_rgb(image: Image.Image) -> Image.Image:
     """Transparency over white, 16 bits by their upper byte."""
     if image.mode.startswith("I;16"):
-        upper = (np.asarray(image.convert("I")) >> 8).astype(np.uint8)
+        samples = np.asarray(image.convert("I"))
+        upper = (samples >> 8).astype(np.uint8)
         white_is_zero = getattr(image, "tag_v2", {}).get(TIFFS_PHOTOMETRY) == 0
-        return Image.fromarray(255 - upper if white_is_zero else upper).convert("RGB")
+        grey = 255 - upper if white_is_zero else upper
+        if TRANSPARENT in image.info:
+            grey[samples == image.info[TRANSPARENT]] = 255
+        return Image.fromarray(grey).convert("RGB")
     if not image.has_transparency_data:
         return image.convert("RGB")
     layered = image.convert("RGBA")
     rgb = Image.new("RGB", image.size, "white")
     rgb.paste(layered, mask=layered.getchannel("A"))
     return rgb
+
+
+def narrow_transparency(image: Image.Image) -> None:
+    """Pillow loads 16-bit colours by their upper bytes, and leaves the transparent one as it is."""
+    tiles = getattr(image, "tile", [])
+    if TRANSPARENT in image.info and tiles and tiles[0].args == "RGB;16B":
+        image.info[TRANSPARENT] = tuple(value >> 8 for value in image.info[TRANSPARENT])
 
 
 def orientation(image: Image.Image) -> int:

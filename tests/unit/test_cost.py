@@ -1,5 +1,6 @@
 """A few bytes that would cost gigabytes or minutes are refused before they do."""
 
+import struct
 import zlib
 from io import BytesIO
 
@@ -7,6 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from handlers import cost
 from handlers.cost import MOST_SCANS, scans
 from handlers.errors import BadRequest
 from handlers.preprocess import decode
@@ -34,6 +36,16 @@ def progressive(extra: int) -> bytes:
     return body[: -len(END)] + last * extra + END
 
 
+def run_lengths(width: int, height: int) -> bytes:
+    """A BMP that is white by its palette's only colour, each row but 255 pixels long."""
+    rows = b"\xff\x00\x00\x00" * height + b"\x00\x01"
+    palette = b"\xff\xff\xff\x00" * 256
+    start = 14 + 40 + len(palette)
+    head = b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start)
+    kind = struct.pack("<IiiHHIIiiII", 40, width, height, 1, 8, 1, len(rows), 0, 0, 256, 0)
+    return head + kind + palette + rows
+
+
 def test_a_tile_far_larger_than_its_picture_is_refused() -> None:
     packed = zlib.compress(bytes(64 * 7100))
 
@@ -55,6 +67,34 @@ def test_a_jpeg_of_very_many_scans_is_refused() -> None:
 
     with pytest.raises(BadRequest, match="over 100 scans"):
         decode(progressive(MOST_SCANS - usual + 1), 160)
+
+
+def test_scans_behind_a_marker_without_a_length_count() -> None:
+    body = progressive(0)
+    last = body[body.rindex(b"\xff\xda") : -len(END)]
+
+    assert scans(body[: -len(END)] + b"\xff\x01" + last * 300 + END) == 310
+
+
+def test_scans_of_a_large_picture_are_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    body = progressive(40)
+    width, height = lesion().size
+    monkeypatch.setattr(cost, "MOST_SCANNED", 50 * width * height)
+
+    decode(body, 160)
+
+    monkeypatch.setattr(cost, "MOST_SCANNED", 50 * width * height - 1)
+    with pytest.raises(BadRequest, match="in all of them together"):
+        decode(body, 160)
+
+
+def test_a_run_length_encoded_bmp_is_read() -> None:
+    assert decode(run_lengths(200, 100), 160).getpixel((150, 50)) == (255, 255, 255)
+
+
+def test_one_that_takes_long_is_refused() -> None:
+    with pytest.raises(BadRequest, match="run-length encoded and over 2 megapixels"):
+        decode(run_lengths(2_000_001, 1), 160)
 
 
 def test_only_a_jpegs_own_scans_count() -> None:

@@ -1,7 +1,9 @@
 """Every kind of picture that goes in, and the tensor that comes out."""
 
+import struct
 from dataclasses import replace
 from io import BytesIO
+from zlib import compress, crc32
 
 import numpy as np
 import pytest
@@ -9,6 +11,7 @@ import torch
 from PIL import Image
 
 from handlers.preprocess import decode, normalise, to_input
+from streamlit_app.picture import upright
 from tests import tiny
 from tests.images import encoded, lesion
 
@@ -73,6 +76,7 @@ def test_a_damaged_exif_block_is_ignored(kind: str, exif: bytes) -> None:
         ("RGBA", "WEBP", None, [(200, 100, 0, 51), (1, 2, 3, 255)], [(244, 224, 204), (1, 2, 3)]),
         ("CMYK", "TIFF", None, [(0, 0, 0, 0), (255, 0, 0, 0)], [(255, 255, 255), (0, 255, 255)]),
         ("I;16", "PNG", None, [0x1280, 0xFFFF], [(0x12, 0x12, 0x12), (255, 255, 255)]),
+        ("I;16", "PNG", 0x1280, [0x1280, 0x1281], [(255, 255, 255), (0x12, 0x12, 0x12)]),
         ("I;16", "TIFF", None, [0x1280, 0xFFFF], [(0x12, 0x12, 0x12), (255, 255, 255)]),
         ("I;16B", "TIFF", None, [0x1280, 0xFFFF], [(0x12, 0x12, 0x12), (255, 255, 255)]),
     ],
@@ -95,6 +99,32 @@ def test_any_colour_mode_becomes_8_bit_rgb_over_white(
     assert Image.open(body).mode == mode
     assert image.mode == "RGB"
     assert np.asarray(image).tolist() == [[list(pixel) for pixel in rgb]]
+
+
+def test_a_transparent_colour_of_16_bits_is_white() -> None:
+    """By its upper byte, as all colours of 16 bits are read."""
+    colours = [0x0A34, 0x1234, 0xFFFF] * 2
+    body = png_of_16_bits([(c, c, c) for c in colours], clear=(0x1234, 0x1234, 0x1234))
+
+    seen = [[10, 10, 10], [255, 255, 255], [255, 255, 255]] * 2
+
+    assert np.asarray(decode(body, 32)).tolist() == [seen]
+    shown = upright(body)
+    assert shown is not None
+    assert np.asarray(shown).tolist() == [seen]
+
+
+def png_of_16_bits(row: list[tuple[int, int, int]], clear: tuple[int, int, int]) -> bytes:
+    """One row of RGB; no library writes both the depth and the transparent colour."""
+
+    def chunk(name: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + name + data + struct.pack(">I", crc32(name + data))
+
+    head = struct.pack(">IIBBBBB", len(row), 1, 16, 2, 0, 0, 0)
+    pixels = b"\0" + b"".join(struct.pack(">3H", *pixel) for pixel in row)
+    chunks = [(b"IHDR", head), (b"tRNS", struct.pack(">3H", *clear))]
+    chunks += [(b"IDAT", compress(pixels)), (b"IEND", b"")]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunk(*one) for one in chunks)
 
 
 @pytest.mark.parametrize("side", [1000, 4000])
