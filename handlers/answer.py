@@ -75,9 +75,10 @@ class Check(TypedDict):
 class Quality(TypedDict):
     """What is to be known of the picture; it never blocks an answer.
 
-    Sharpness is the variance of the Laplacian over the squared mean luminance, times 10,000;
-    exposure the mean luminance, 0 to 1; size the shorter side in pixels; border the share of the
-    picture in a black frame; skin the share that looks like skin.
+    Sharpness is the variance of the Laplacian over the square of the mean luminance (0 to 255)
+    plus 8, times 10,000; exposure the mean luminance, 0 to 1; size the shorter side in pixels;
+    border the share of the picture in a black frame; skin the share that looks like skin. Neither
+    sharpness nor exposure nor skin counts the frame.
     """
 
     sharpness: Check

@@ -15,7 +15,8 @@ BLACK = 0.3
 BLACK_LEVEL = 16
 # Pixels of the working picture that a frame's soft edge may take.
 SOFT_EDGE = 4
-# Added to 8-bit values before a logarithm, so that noise in the dark does not count as colour.
+# Added to 8-bit values before a logarithm or a division, so that noise in the dark counts neither
+# as colour nor as detail.
 OFFSET = 8.0
 
 
@@ -24,9 +25,10 @@ class Appearance:
     """`cells` (n, 3) float64: of each cell outside the frame its redness ln(R/G), its blueness
     ln(B/G) and its edge, the largest step of ln(G) to the neighbour above or on the left.
 
-    `sharpness` is the variance of the Laplacian (Pech-Pacheco et al. 2000) of luminance over its
-    squared mean, which makes it independent of exposure, times 10,000; `luminance` the mean, from
-    0 to 1. Neither counts the black `frame`, given as its share of the picture.
+    `sharpness` is the variance of the Laplacian (Pech-Pacheco et al. 2000) of luminance over the
+    square of its mean plus OFFSET, times 10,000, which depends on exposure in the dark alone;
+    `luminance` the mean, from 0 to 1. Neither counts the black `frame`, given as its share of the
+    picture.
     """
 
     sharpness: float

@@ -28,7 +28,8 @@ class SetLimits:
 
     def __post_init__(self) -> None:
         known(self.least)
-        if not all(0 <= value <= 1 for value in (self.coverage, *self.least.values())):
+        limits = (self.coverage, *self.least.values())
+        if not self.least or not all(0 <= value <= 1 for value in limits):
             raise UnusableModel("The prediction set's limits are out of range.")
 
 

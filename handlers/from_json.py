@@ -1,5 +1,6 @@
 """JSON values -> frozen dataclasses, each value of the type its field has."""
 
+import sys
 import types
 from dataclasses import fields, is_dataclass
 from typing import Any, Union, get_args, get_origin, get_type_hints
@@ -19,11 +20,18 @@ def built(kind: Any, value: object, name: str = "") -> Any:  # noqa: ANN401  # w
         return tuple(built(inner[0], one, name) for one in value)
     if origin is dict and isinstance(value, dict):
         return {str(key): built(inner[1], one, name) for key, one in value.items()}
-    if kind is float and isinstance(value, int | float) and not isinstance(value, bool):
+    if kind is float and (isinstance(value, float) or is_whole(value)):
         return value
     if kind in (int, str) and isinstance(value, kind) and not isinstance(value, bool):
         return value
     raise UnusableModel(f"Model config with a value of another type: {name}.")
+
+
+def is_whole(value: object) -> bool:
+    """Whether it is a whole number, and none that no float can be compared with."""
+    return (
+        isinstance(value, int) and not isinstance(value, bool) and abs(value) <= sys.float_info.max
+    )
 
 
 def of_fields(kind: Any, values: dict[str, object], above: str) -> Any:  # noqa: ANN401

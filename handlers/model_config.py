@@ -63,7 +63,7 @@ class ModelConfig:
             raise UnusableModel(
                 f"No model config at {path}: export one (train.pth_to_pt)."
             ) from error
-        except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise UnusableModel(f"{path} is not JSON ({error}): export it again.") from error
         if not isinstance(values, dict):
             raise UnusableModel(f"{path} is not a model config: export it again (train.pth_to_pt).")

@@ -2,9 +2,10 @@
 # TorchServe in the foreground; whatever ends this script ends its JVM and workers too.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-python=$(command -v "${SKIN_PYTHON:-$root/.venv/bin/python}" || command -v python)
 host=${SKIN_HOST:-127.0.0.1}
-# Absolute, as TorchServe runs in its logs.
+# Absolute, as TorchServe runs in its logs; an environment's python is a link that must be kept.
+python=$(command -v "${SKIN_PYTHON:-$root/.venv/bin/python}" || command -v python)
+python=$(realpath -s "$python")
 store=$(realpath -m "${SKIN_MODEL_STORE:-$root/model_store}")
 export TS_LOAD_MODELS=${SKIN_ARCHIVE:-skin_vit.mar}
 logs=$(realpath -m "${SKIN_LOGS:-$root/logs}")/torchserve
@@ -47,5 +48,6 @@ set +m
 # The launcher does not pass a signal on to its JVM, so the whole group gets it.
 trap 'kill -- -$server 2>/dev/null || true; wait $server || true; rm -rf "$TMPDIR"' EXIT
 trap 'exit 143' TERM
+trap 'exit 129' HUP
 trap 'exit 130' INT
 wait $server

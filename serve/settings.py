@@ -47,7 +47,7 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         port, grpc_port = (port_of(env, name) for name in PORTS)
-        properties = env.get("SKIN_TS_CONFIG", ROOT / "mar_config" / "config.properties")
+        properties = env.get("SKIN_TS_CONFIG") or ROOT / "mar_config" / "config.properties"
         try:
             config = ServerConfig.read(Path(properties), env)
             if archives := env.get("SKIN_ARCHIVE"):
@@ -57,7 +57,7 @@ class Settings:
         except ValueError as error:
             raise SettingsError(f"SKIN_ARCHIVE must be {error}, not {archives!r}.") from error
         model, model_config = located(env)
-        logs = Path(env.get("SKIN_LOGS", ROOT / "logs"), "ray").resolve()
+        logs = Path(env.get("SKIN_LOGS") or ROOT / "logs", "ray").resolve()
         snapshot = env.get("SKIN_SNAPSHOT", str(logs / "snapshot.cfg"))
         return cls(
             config=config,
@@ -67,7 +67,7 @@ class Settings:
             snapshot=Path(snapshot).resolve() if snapshot and model is None else None,
             model=model,
             model_config=model_config,
-            host=env.get("SKIN_HOST", "127.0.0.1"),
+            host=env.get("SKIN_HOST") or "127.0.0.1",
             port=port,
             grpc_port=grpc_port,
             logs=logs,
@@ -75,7 +75,7 @@ class Settings:
 
 
 def port_of(env: Mapping[str, str], name: str) -> int:
-    port = env.get(name, PORTS[name])
+    port = env.get(name) or PORTS[name]
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise SettingsError(f"{name} must be a port, 1 to 65535, not {port!r}.")
     return int(port)
@@ -84,12 +84,12 @@ def port_of(env: Mapping[str, str], name: str) -> int:
 def located(env: Mapping[str, str]) -> tuple[Path | None, Path]:
     """Model and model config; what the registry has is downloaded."""
     model, config = env.get("SKIN_MODEL"), env.get("SKIN_MODEL_CONFIG")
-    if model is None or not is_registered(model):
+    if not model or not is_registered(model):
         file = Path(model).resolve() if model else None
         return file, Path(config or ROOT / "mar_config" / CONFIG_NAME).resolve()
-    if config is not None:
+    if config:
         raise SettingsError(f"SKIN_MODEL_CONFIG must not be set: {model} has its own.")
-    store = Path(env.get("SKIN_MODEL_STORE", ROOT / "model_store")).resolve()
+    store = Path(env.get("SKIN_MODEL_STORE") or ROOT / "model_store").resolve()
     try:
         return files(model, store / "registered", env)
     except RegistryError as error:

@@ -12,6 +12,10 @@ SCHEMA = 2
 # Of `quality`, in the order they are shown.
 CHECKS = ("sharpness", "exposure", "size", "border", "skin")
 
+REGION = ("left", "top", "width", "height")
+# Of sums of shares.
+ROUNDING = 1e-6
+
 Part = TypeVar("Part")
 
 
@@ -88,7 +92,7 @@ def prediction(body: Any) -> Prediction:  # noqa: ANN401  # whatever JSON came
         )
     return Prediction(
         label=code_of(label),
-        probabilities={code: number(shares[code]) for code in WORDS},
+        probabilities={code: share(shares[code]) for code in WORDS},
         model=f"{body['model']['name']} {body['model']['version']}",
         unknown=where_fitted(unknown, body["unknown"]),
         prediction_set=where_fitted(prediction_set, body["prediction_set"]),
@@ -105,12 +109,12 @@ def unknown(body: Any) -> Unknown:  # noqa: ANN401
     return Unknown(
         distance=number(body["distance"]),
         limit=number(body["limit"]),
-        probability=number(body["probability"]),
+        probability=share(body["probability"]),
     )
 
 
 def prediction_set(body: Any) -> PredictionSet:  # noqa: ANN401
-    return PredictionSet(codes=codes_of(body["codes"]), coverage=number(body["coverage"]))
+    return PredictionSet(codes=codes_of(body["codes"]), coverage=share(body["coverage"]))
 
 
 def rules(body: Any) -> tuple[Rule, ...]:  # noqa: ANN401
@@ -120,8 +124,8 @@ def rules(body: Any) -> tuple[Rule, ...]:  # noqa: ANN401
             value=number(one["value"]),
             threshold=number(one["threshold"]),
             fired=bool(one["fired"]),
-            sensitivity=number(one["sensitivity"]),
-            specificity=number(one["specificity"]),
+            sensitivity=share(one["sensitivity"]),
+            specificity=share(one["specificity"]),
         )
         for one in body["rules"]
     )
@@ -147,10 +151,10 @@ def relevance(body: Any) -> Relevance:  # noqa: ANN401
     grid = tuple(tuple(map(number, row)) for row in found["grid"])
     if not grid or not grid[0] or len({len(row) for row in grid}) > 1:
         raise ValueError("A grid has rows of one length.")
+    left, top, width, height = (share(found["region"][name]) for name in REGION)
+    share(left + width), share(top + height)
     return Relevance(
-        target=code_of(found["target"]),
-        grid=grid,
-        **{name: number(found["region"][name]) for name in ("left", "top", "width", "height")},
+        target=code_of(found["target"]), grid=grid, left=left, top=top, width=width, height=height
     )
 
 
@@ -162,6 +166,12 @@ def code_of(value: Any) -> str:  # noqa: ANN401
     if value not in WORDS:
         raise ValueError(f"{value!r} is no category.")
     return str(value)
+
+
+def share(value: Any) -> float:  # noqa: ANN401
+    if not 0 <= number(value) <= 1 + ROUNDING:
+        raise ValueError(f"{value!r} is no share.")
+    return float(value)
 
 
 def number(value: Any) -> float:  # noqa: ANN401

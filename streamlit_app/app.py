@@ -1,17 +1,17 @@
 """The page: streamlit run streamlit_app/app.py."""
 
-import httpx
 import streamlit as st
 
 from streamlit_app import look, parts, words
 from streamlit_app.chart import bars
-from streamlit_app.client import PredictionFailed, is_up, predict
+from streamlit_app.client import PredictionFailed, State, connected, predict, state
 from streamlit_app.faults import show_fault
 from streamlit_app.look import Upload
 from streamlit_app.settings import Backend, Settings, SettingsError
 
 DISCLAIMER = "Research use only. Not a medical device."
 KINDS = ["jpg", "jpeg", "png", "webp", "tif", "tiff", "bmp"]
+COLOURS = {State.UP: "green", State.UNWELL: "orange", State.REFUSING: "orange", State.DOWN: "red"}
 # Below the page's own parts, so that it is seen wherever one has scrolled to.
 FOOTER = f"""
 <div style="position: fixed; bottom: 0; left: 0; right: 0; z-index: 999999; padding: 0.4rem;
@@ -48,15 +48,15 @@ def sidebar(settings: Settings) -> Backend:
             format_func=lambda one: one.name,
         )
         for one in settings.backends:
-            with httpx.Client(base_url=one.url, auth=one.keys) as client:
-                up = is_up(client)
-            st.write(f":{'green' if up else 'red'}[●] {one.name} is {'up' if up else 'down'}")
+            with connected(one) as client:
+                found = state(client)
+            st.write(f":{COLOURS[found]}[●] {one.name} is {found.value}")
             st.caption(one.url)
     return backend
 
 
 def show(upload: Upload, backend: Backend) -> None:
-    with httpx.Client(base_url=backend.url, auth=backend.keys) as client:
+    with connected(backend) as client:
         try:
             with st.spinner(f"Asking {backend.name}"):
                 found = predict(client, upload.image)
@@ -73,7 +73,7 @@ def show(upload: Upload, backend: Backend) -> None:
         st.caption(words.commonness(prediction))
         st.caption(
             f"{backend.name} answered in {found.seconds * 1000:.0f} ms"
-            f" with model {prediction.model}."
+            f" with model {words.plain(prediction.model)}."
         )
 
 

@@ -1,14 +1,18 @@
 """What is asked by HTTP; it cannot tell which backend it asks."""
 
+import ipaddress
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from enum import Enum
 from typing import Any, TypeVar
 
 import httpx
 
 from streamlit_app import answer
 from streamlit_app.answer import OtherSchema, Prediction, Relevance
+from streamlit_app.settings import Backend
+from streamlit_app.tokens import REFUSED
 
 MODEL = "skin_vit"
 ANSWERS_WITHIN_S = 60
@@ -35,6 +39,30 @@ class BackendDown(PredictionFailed):
     """Nothing answers at that address."""
 
 
+class State(Enum):
+    """What a backend is, in words."""
+
+    UP = "up"
+    UNWELL = "up, but not healthy"
+    REFUSING = "up, but refuses this page's key"
+    DOWN = "down"
+
+
+def connected(backend: Backend) -> httpx.Client:
+    """A proxy that the environment names is not for what runs on this machine: it would get to see
+    pictures and keys."""
+    ours = is_this_machine(httpx.URL(backend.url).host)
+    return httpx.Client(base_url=backend.url, auth=backend.keys, trust_env=not ours)
+
+
+def is_this_machine(host: str) -> bool:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host == "localhost"
+    return address.is_loopback or address.is_unspecified
+
+
 def predict(client: httpx.Client, image: bytes) -> Predicted:
     began = time.perf_counter()
     found = ask(client, "predictions", {"content": image, "headers": BYTES})
@@ -56,7 +84,7 @@ def ask(client: httpx.Client, what: str, content: dict[str, Any]) -> httpx.Respo
     """Raises PredictionFailed for all but an answer with status 200."""
     try:
         found = client.post(f"/{what}/{MODEL}", timeout=ANSWERS_WITHIN_S, **content)
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         # The other thing that is asked for is a new key; the base URL may have a path of its own.
         if not error.request.url.path.endswith(f"/{what}/{MODEL}"):
             raise PredictionFailed(
@@ -65,7 +93,11 @@ def ask(client: httpx.Client, what: str, content: dict[str, Any]) -> httpx.Respo
             ) from error
         if isinstance(error, httpx.TimeoutException):
             raise PredictionFailed(f"No answer within {ANSWERS_WITHIN_S} seconds.") from error
-        raise BackendDown(f"Nothing answers at {client.base_url}.") from error
+        if isinstance(error, httpx.TransportError):
+            raise BackendDown(f"Nothing answers at {client.base_url}.") from error
+        raise PredictionFailed(
+            f"What answers at {client.base_url} can't be read ({error})."
+        ) from error
     if found.status_code != httpx.codes.OK:
         raise PredictionFailed(message_of(found))
     return found
@@ -76,7 +108,7 @@ def read(reader: Callable[[Any], Read], found: httpx.Response, client: httpx.Cli
         return reader(found.json())
     except OtherSchema as error:
         raise PredictionFailed(str(error)) from error
-    except (ValueError, LookupError, TypeError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise PredictionFailed(
             f"What answers at {client.base_url} is no lesion service."
         ) from error
@@ -85,14 +117,20 @@ def read(reader: Callable[[Any], Read], found: httpx.Response, client: httpx.Cli
 def message_of(found: httpx.Response) -> str:
     try:
         return str(found.json()["message"])
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, KeyError, TypeError, RecursionError):
         if found.status_code == httpx.codes.REQUEST_ENTITY_TOO_LARGE:
             return f"The picture is over {LIMIT_MB} MB: send a smaller one."
         return f"The service answered {found.status_code} {found.reason_phrase}.".replace(" .", ".")
 
 
-def is_up(client: httpx.Client) -> bool:
+def state(client: httpx.Client) -> State:
     try:
-        return client.get("/ping", timeout=IS_UP_WITHIN_S).status_code == httpx.codes.OK
-    except httpx.TransportError:
-        return False
+        found = client.get("/ping", timeout=IS_UP_WITHIN_S)
+    except httpx.TransportError as error:
+        # What can't be had is a new key, for which only what is up sends one.
+        return State.DOWN if error.request.url.path.endswith("/ping") else State.REFUSING
+    except httpx.RequestError:
+        return State.UNWELL
+    if found.status_code == httpx.codes.OK:
+        return State.UP
+    return State.REFUSING if REFUSED in found.text else State.UNWELL

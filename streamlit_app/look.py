@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass
 
-import httpx
 import streamlit as st
 from PIL import Image
 
 from streamlit_app import overlay, words
 from streamlit_app.answer import Prediction, Relevance
-from streamlit_app.client import PredictionFailed, explain
+from streamlit_app.client import PredictionFailed, connected, explain
 from streamlit_app.faults import show_fault
 from streamlit_app.names import WORDS
 from streamlit_app.picture import upright
@@ -34,12 +33,12 @@ def picture(upload: Upload, prediction: Prediction, backend: Backend) -> None:
     shown = upright(upload.image)
     if shown is None:
         st.info(
-            f"{upload.name} can't be shown, with or without an overlay: this page can't open it,"
-            f" though {backend.name} can."
+            f"{words.plain(upload.name)} can't be shown, with or without an overlay:"
+            f" this page can't open it, though {backend.name} can."
         )
         return
     place = st.empty()
-    place.image(shown, caption=upload.name, alt=upload.name, width="stretch")
+    place.image(shown, caption=words.plain(upload.name), alt=upload.name, width="stretch")
     if st.toggle("Where the model looked", key=f"look-{upload.key}"):
         look(place, shown, upload, prediction, backend)
 
@@ -64,7 +63,7 @@ def look(
     told = words.looked(found.target, overlay.strongest(found))
     place.image(
         overlay.overlaid(shown, found, strength / 100),
-        caption=upload.name,
+        caption=words.plain(upload.name),
         alt=f"{upload.name}. {told}",
         width="stretch",
     )
@@ -72,7 +71,8 @@ def look(
 
 
 def target_name(code: str | None) -> str:
-    return "The most probable one" if code is None else f"{WORDS[code]} ({code})"
+    # Not UNK, where that is only told by a distance.
+    return "The most probable one it was trained on" if code is None else f"{WORDS[code]} ({code})"
 
 
 def explained(
@@ -83,6 +83,6 @@ def explained(
     said = (prediction.model, *prediction.probabilities.values())
     key = (upload.key, target, said, backend.url)
     if key not in kept:
-        with httpx.Client(base_url=backend.url, auth=backend.keys) as client:
+        with connected(backend) as client:
             kept[key] = explain(client, upload.image, target)
     return kept[key]

@@ -42,14 +42,14 @@ class Settings:
         torchserve, management, ray = (address(env, name) for name in PORTS)
         torchserve = base_url(env, "SKIN_TORCHSERVE_URL", torchserve)
         ray = base_url(env, "SKIN_RAY_URL", ray)
-        logs = Path(env.get("SKIN_LOGS", LOGS))
+        logs = Path(env.get("SKIN_LOGS") or LOGS)
         backends = {
             "torchserve": Backend(
                 name="TorchServe",
                 url=torchserve,
                 keys=KeyFile(
                     path=Path(
-                        env.get("SKIN_TORCHSERVE_KEYS", logs / "torchserve" / "key_file.json")
+                        env.get("SKIN_TORCHSERVE_KEYS") or logs / "torchserve" / "key_file.json"
                     ),
                     management=on_host_of(torchserve, management),
                 ),
@@ -59,23 +59,25 @@ class Settings:
                 name="Ray Serve",
                 url=ray,
                 keys=KeyFile(
-                    path=Path(env.get("SKIN_RAY_KEYS", logs / "ray" / "key_file.json")),
+                    path=Path(env.get("SKIN_RAY_KEYS") or logs / "ray" / "key_file.json"),
                     management=ray,
                 ),
                 start_command="serve run serve.app:deployment",
             ),
         }
-        chosen = env.get("SKIN_BACKEND", "torchserve")
+        chosen = env.get("SKIN_BACKEND") or "torchserve"
         if chosen not in backends:
             raise SettingsError(f"SKIN_BACKEND must be torchserve or ray, not {chosen!r}.")
         return cls(backends=tuple(backends.values()), chosen=list(backends).index(chosen))
 
 
 def base_url(env: Mapping[str, str], name: str, default: str) -> str:
-    given = env.get(name, default)
+    given = env.get(name) or default
     try:
-        is_one = httpx.URL(given).scheme in ("http", "https") and httpx.URL(given).host != ""
-    except httpx.InvalidURL:
+        found = httpx.URL(given)
+        # As it is when it is looked up.
+        is_one = found.scheme in ("http", "https") and found.host.encode("idna") != b""
+    except (httpx.InvalidURL, UnicodeError):
         is_one = False
     if not is_one:
         raise SettingsError(f"{name} must be an address as {default}, not {given!r}.")
@@ -88,7 +90,7 @@ def on_host_of(url: str, other: str) -> str:
 
 
 def address(env: Mapping[str, str], name: str) -> str:
-    port = env.get(name, PORTS[name])
+    port = env.get(name) or PORTS[name]
     if not port.isdecimal() or not 1 <= int(port) <= 65535:
         raise SettingsError(f"{name} must be a port, 1 to 65535, not {port!r}.")
     host = env.get("SKIN_HOST") or "127.0.0.1"

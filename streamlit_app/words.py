@@ -1,13 +1,13 @@
 """A prediction's parts -> sentences for a researcher; none of them is a diagnosis."""
 
-from streamlit_app.answer import Prediction, PredictionSet, Rule, Unknown
+import re
+
+from streamlit_app.answer import ROUNDING, Prediction, PredictionSet, Rule, Unknown
 from streamlit_app.names import WORDS
 
 # From this probability on, and how sure that sounds.
 SURENESS = ((0.7, "Probably"), (0.5, "Perhaps"), (0.0, "Unclear, at most perhaps"))
 UNKNOWN = "UNK"
-# Of sums of probabilities.
-ROUNDING = 1e-6
 EQUALLY_COMMON = (
     "Probabilities are those of a population in which all categories are equally common. Where one"
     " is rare, it is less probable than this."
@@ -19,6 +19,15 @@ AS_IN_TRAINING = (
 COLOURS = (
     "Blue is a little, red the most; where the picture keeps its own colours, next to nothing."
 )
+
+
+# What has a meaning in Streamlit's Markdown.
+MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|$~:&]")
+
+
+def plain(text: str) -> str:
+    """As Markdown that shows it as it is: names of files and models are whatever others chose."""
+    return MARKUP.sub(r"\\\g<0>", text)
 
 
 def headline(prediction: Prediction) -> str:

@@ -8,7 +8,7 @@ import sys
 import time
 import webbrowser
 
-from up.processes import StartError, check_ports, running
+from up.processes import ENDING_SIGNALS, StartError, check_ports, running
 from up.servers import servers
 from up.settings import Settings, SettingsError
 
@@ -19,8 +19,10 @@ def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     argparse.ArgumentParser(prog="python -m up", description=__doc__).parse_args()
     # One way to end, whoever asks for it; a parent may have told us to ignore Ctrl-C.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    for number in ENDING_SIGNALS:
+        # Of a terminal that closes, nohup's word counts.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         up(Settings.from_env())
     except (StartError, SettingsError) as error:
@@ -37,7 +39,10 @@ def up(settings: Settings) -> None:
     registry = {"MLFLOW_TRACKING_URI": settings.url("SKIN_MLFLOW_PORT")}
     # As TorchServe is started: with the archive that there is now, whatever was registered before.
     no_snapshot = {"SKIN_SNAPSHOT": ""}
-    with running(settings.logs, registry | no_snapshot | os.environ) as group:
+    # They ask each other, which no proxy of the environment is to see.
+    unproxied = [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), settings.host]
+    directly = dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(filter(None, unproxied)))
+    with running(settings.logs, registry | no_snapshot | os.environ | directly) as group:
         for server in servers(settings):
             log.info("starting %s", server.name)
             group.start(server)

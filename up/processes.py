@@ -1,5 +1,6 @@
 """Starting servers and ending every process they left, and no other."""
 
+import errno
 import http.client
 import json
 import os
@@ -9,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -28,6 +30,9 @@ READY_WITHIN_S = 180
 ENDED_WITHIN_S = 20
 KILLED_WITHIN_S = 5
 ASK_EVERY_S = 0.5
+# What this machine's own servers are asked goes through no proxy.
+DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+ENDING_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 
 
 class StartError(Exception):
@@ -44,6 +49,9 @@ def check_ports(settings: Settings) -> None:
             except OSError as error:
                 raise StartError(
                     f"Port {port} is in use: end what listens there, or set {name} to another."
+                    if error.errno == errno.EADDRINUSE
+                    else f"Nothing can listen at {settings.host}, port {port} ({error.strerror}):"
+                    f" set SKIN_HOST to an address of this machine, or {name} to another port."
                 ) from error
 
 
@@ -107,7 +115,7 @@ def ready(server: Server) -> bool:
     """Whether it answers, well or with what it is to say."""
     request = urllib.request.Request(server.ready_url, headers=authorization(server.key_file))
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:
+        with DIRECTLY.open(request, timeout=5) as answer:
             return not server.ready_says or server.ready_says in answer.read()
     except urllib.error.HTTPError as error:
         return bool(server.ready_says) and server.ready_says in error.read()
@@ -153,5 +161,20 @@ def running(logs: Path, env: Mapping[str, str] = os.environ) -> Iterator[Running
     try:
         yield group
     finally:
-        group.end()
-        shutil.rmtree(folder, ignore_errors=True)
+        with undisturbed():
+            group.end()
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Whoever asks a second time to end would leave the servers without anybody to end them."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = [signal.signal(number, signal.SIG_IGN) for number in ENDING_SIGNALS]
+    try:
+        yield
+    finally:
+        for number, handler in zip(ENDING_SIGNALS, before, strict=True):
+            signal.signal(number, handler)

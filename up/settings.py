@@ -34,10 +34,21 @@ class Settings:
     @classmethod
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Self:
         ports = {name: port_of(env, name) for name in DEFAULT_PORTS}
+        for name, port in ports.items():
+            if others := [other for other in ports if other != name and ports[other] == port]:
+                raise SettingsError(
+                    f"{name} and {others[0]} are both {port}: give each a port of its own."
+                )
+        host = env.get("SKIN_HOST") or "127.0.0.1"
+        if ":" in host:
+            raise SettingsError(
+                f"SKIN_HOST must be a name or an IPv4 address, not {host!r}: TorchServe and MLflow"
+                " take no other here."
+            )
         return cls(
-            host=env.get("SKIN_HOST", "127.0.0.1"),
+            host=host,
             ports=ports,
-            logs=Path(env.get("SKIN_LOGS", ROOT / "logs")).resolve(),
+            logs=Path(env.get("SKIN_LOGS") or ROOT / "logs").resolve(),
         )
 
     def url(self, port: str) -> str:
@@ -45,7 +56,7 @@ class Settings:
 
 
 def port_of(env: Mapping[str, str], name: str) -> int:
-    value = env.get(name, str(DEFAULT_PORTS[name]))
+    value = env.get(name) or str(DEFAULT_PORTS[name])
     if not value.isdecimal() or not 1 <= int(value) <= 65535:
         raise SettingsError(f"{name} must be a port, 1 to 65535, not {value!r}.")
     return int(value)

@@ -93,7 +93,16 @@ def test_a_file_that_is_no_image_is_said_to_be_none(page: Page, backend: str) ->
 
 def test_the_page_says_which_backends_are_up(page: Page) -> None:
     for name in NAMES.values():
-        expect(page.get_by_text(f"{name} is up")).to_be_visible()
+        expect(page.get_by_text(f"● {name} is up", exact=True)).to_be_visible()
+
+
+def test_a_files_name_is_shown_as_it_is(page: Page) -> None:
+    name = "*1* _b_ [c](d) ![e](f) $x$ $y$ `g` :red[h] <i> #.png"
+
+    drop(page, (name, b"not an image"), (name, encoded(lesion(), "PNG")))
+
+    expect(page.get_by_text(f"{name}: The body is not an image")).to_be_visible()
+    expect(page.get_by_test_id("stImageCaption").get_by_text(name, exact=True)).to_be_visible()
 
 
 def test_the_disclaimer_is_in_view_wherever_one_scrolls(page: Page) -> None:

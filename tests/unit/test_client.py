@@ -1,7 +1,7 @@
 """The page's calls: bytes go untouched, and whatever comes back ends in a sentence."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import httpx
@@ -12,10 +12,12 @@ from streamlit_app.client import (
     LIMIT_MB,
     BackendDown,
     PredictionFailed,
+    State,
     explain,
-    is_up,
     predict,
+    state,
 )
+from streamlit_app.names import WORDS
 from streamlit_app.tokens import KeyFile
 from tests.unit import page_answers
 
@@ -36,6 +38,11 @@ def failing(error: type[httpx.TransportError]) -> httpx.Client:
         raise error("no")
 
     return client_of(fail)
+
+
+class NoGzip(httpx.SyncByteStream):
+    def __iter__(self) -> Iterator[bytes]:
+        yield b"no gzip"
 
 
 def test_the_answer_becomes_a_prediction() -> None:
@@ -195,18 +202,76 @@ def test_a_slow_backend_is_not_a_backend_that_is_down(error: type[httpx.Transpor
     assert not isinstance(failure.value, BackendDown)
 
 
-@pytest.mark.parametrize(("status", "expected"), [(200, True), (404, False), (500, False)])
-def test_a_backend_is_up_if_its_ping_succeeds(status: int, expected: bool) -> None:
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [(200, State.UP), (404, State.UNWELL), (500, State.UNWELL)],
+)
+def test_a_backend_is_up_if_its_ping_succeeds(status: int, expected: State) -> None:
     client = client_of(
         lambda request: httpx.Response(status if request.url.path == "/ping" else 418)
     )
 
-    assert is_up(client) is expected
+    assert state(client) is expected
 
 
 @pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout])
-def test_a_backend_that_does_not_answer_is_not_up(error: type[httpx.TransportError]) -> None:
-    assert not is_up(failing(error))
+def test_a_backend_that_does_not_answer_is_down(error: type[httpx.TransportError]) -> None:
+    def fail(request: httpx.Request) -> httpx.Response:
+        raise error("no", request=request)
+
+    assert state(client_of(fail)) is State.DOWN
+
+
+@pytest.mark.parametrize("management", ["answers", "is out of reach"])
+def test_a_backend_that_refuses_the_pages_key_is_up(tmp_path: Path, management: str) -> None:
+    def service(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/token" and management != "answers":
+            raise httpx.ConnectError("no", request=request)
+        return httpx.Response(400, json={"type": "InvalidKeyException"})
+
+    file = tmp_path / "key_file.json"
+    file.write_text(json.dumps({"inference": {"key": "old"}, "API": {"key": "another's"}}))
+    client = client_of(service)
+    client.auth = KeyFile(path=file, management="http://backend")
+
+    assert state(client) is State.REFUSING
+
+
+def test_what_can_not_be_decoded_is_no_backend_that_is_down() -> None:
+    client = client_of(
+        lambda _: httpx.Response(200, headers={"content-encoding": "gzip"}, stream=NoGzip())
+    )
+
+    assert state(client) is State.UNWELL
+    with pytest.raises(PredictionFailed, match="can't be read") as failure:
+        predict(client, IMAGE)
+    assert not isinstance(failure.value, BackendDown)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        json.dumps(PREDICTION).replace("0.9", "9" * 400),
+        "[" * 200_000,
+        json.dumps(PREDICTION | {"probabilities": dict.fromkeys(WORDS, -0.1)}),
+        json.dumps(PREDICTION | {"probabilities": dict.fromkeys(WORDS, 1.1)}),
+    ],
+    ids=["a huge number", "deep", "below 0", "above 1"],
+)
+def test_numbers_that_can_not_be_are_no_answer(body: str) -> None:
+    assert body != json.dumps(PREDICTION)
+
+    with pytest.raises(PredictionFailed, match="is no lesion service"):
+        predict(answering(httpx.Response(200, text=body)), IMAGE)
+
+
+@pytest.mark.parametrize("region", [{"top": 1.5}, {"left": 0.5, "width": 0.6}, {"height": -0.1}])
+def test_a_region_lies_within_the_picture(region: dict[str, float]) -> None:
+    answer = page_answers.explanation()
+    answer["relevance"]["region"] |= region
+
+    with pytest.raises(PredictionFailed, match="is no lesion service"):
+        explain(answering(httpx.Response(200, json=answer)), IMAGE, None)
 
 
 def test_a_backend_below_a_path_that_is_down_is_told_as_one() -> None:

@@ -132,6 +132,8 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
         (b"\xff\xfe", "is not JSON"),
         (b"[1]", "is not a model config"),
         (b"null", "is not a model config"),
+        (b"[" * 200_000, "is not JSON"),
+        (b"9" * 5_000, "is not JSON"),
     ],
 )
 def test_a_file_that_holds_something_else_is_named(text: bytes, says: str, tmp_path: Path) -> None:
@@ -139,6 +141,11 @@ def test_a_file_that_holds_something_else_is_named(text: bytes, says: str, tmp_p
 
     with pytest.raises(UnusableModel, match=rf"config\.json {says}"):
         ModelConfig.load(path)
+
+
+def test_a_folder_in_its_place_is_named(tmp_path: Path) -> None:
+    with pytest.raises(UnusableModel, match="Is a directory"):
+        ModelConfig.load(tmp_path)
 
 
 # As JSON may hold them; NaN and Infinity too, which Python reads.
@@ -174,6 +181,7 @@ def test_a_file_that_holds_something_else_is_named(text: bytes, says: str, tmp_p
         {"temperature": float("inf")},
         {"temperature": True},
         {"temperature": None},
+        {"temperature": 10**400},
         {"temperature_by_pair": 0.5},
         {"temperature_by_pair": [0.5] * 8},
         {"temperature_by_pair": [[0.5] * 8] * 7},
@@ -184,6 +192,7 @@ def test_a_file_that_holds_something_else_is_named(text: bytes, says: str, tmp_p
         {"unknown": {"limit": float("nan"), "scale": 1.0}},
         {"unknown": {"limit": 100.0}},
         {"prediction_set": {"coverage": 1.1, "least": {}}},
+        {"prediction_set": {"coverage": 0.9, "least": {}}},
         {"prediction_set": {"coverage": 0.9, "least": {"DOG": 0.1}}},
         {"prediction_set": {"coverage": 0.9, "least": {"MEL": -0.1}}},
         {"prediction_set": {"coverage": 0.9, "least": {"MEL": float("nan")}}},
@@ -199,7 +208,7 @@ def test_a_file_that_holds_something_else_is_named(text: bytes, says: str, tmp_p
         {"quality": asdict(Limits()) | {"min_skin": "0.5"}},
         {"quality": {"min_skin": 0.5}},
     ],
-    ids=str,
+    ids=lambda other: str(other)[:99],
 )
 def test_a_value_that_can_not_be_is_refused_in_a_sentence(other: dict[str, object]) -> None:
     with pytest.raises(UnusableModel, match=r"^[A-Z].* .*\.$"):

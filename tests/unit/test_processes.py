@@ -1,20 +1,24 @@
 """Servers start with what they need, and nothing that they started outlives them."""
 
 import os
+import signal
 import socket
+import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+import psutil
 import pytest
 
 from up import processes
-from up.processes import MARK, StartError, check_ports, marked, running
+from up.processes import ENDING_SIGNALS, MARK, StartError, check_ports, marked, running
 from up.servers import Server
-from up.settings import Settings
+from up.settings import ROOT, Settings
 
 # Neither it nor its grandchild, in a session of its own, ends when it is asked to.
 STUBBORN = "trap '' TERM; touch $TMPDIR/a_file; setsid sleep 60 & sleep 6"
@@ -82,6 +86,60 @@ def test_nothing_outlives_the_servers(tmp_path: Path) -> None:
     assert not temporary.exists()
 
 
+@pytest.mark.parametrize("number", ENDING_SIGNALS)
+def test_who_asks_again_to_end_leaves_nothing_either(
+    tmp_path: Path, number: signal.Signals
+) -> None:
+    before = signal.getsignal(number)
+    again = threading.Timer(0.5, lambda: signal.raise_signal(number))
+
+    with suppress(KeyboardInterrupt), running(tmp_path) as group:
+        mark, temporary = group.environment[MARK], Path(group.environment["TMPDIR"])
+        group.start(server("bash", "-c", STUBBORN))
+        wait_until(lambda: len(marked(mark)) == 3)
+        again.start()
+
+        raise KeyboardInterrupt
+
+    assert not again.is_alive()
+    assert marked(mark) == []
+    assert not temporary.exists()
+    assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", ENDING_SIGNALS)
+def test_a_signal_ends_the_servers(tmp_path: Path, number: signal.Signals) -> None:
+    """Of a terminal that closes too."""
+    program = (
+        "import sys, time; from pathlib import Path; from up import __main__ as up\n"
+        "from tests.unit.test_processes import server\n"
+        "up.servers = lambda _: [server('sleep', '60')]\n"
+        "up.check_ports = lambda _: print('begins', flush=True)\n"
+        "sys.argv = ['up']; sys.exit(up.main())"
+    )
+    env = os.environ | {"SKIN_LOGS": str(tmp_path), "TAG": tmp_path.name}
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, env=env, stderr=subprocess.PIPE, text=True
+    ) as process:
+        wait_until(lambda: tagged(tmp_path.name) == {"python", "sleep"})
+        process.send_signal(number)
+        said = process.communicate(timeout=20)[1]
+
+    assert process.returncode == 0
+    assert said.endswith("all ended\n")
+    assert tagged(tmp_path.name) == set()
+
+
+def tagged(tag: str) -> set[str]:
+    """Names of the living processes of a test's own environment."""
+    found = set()
+    for process in psutil.process_iter():
+        with suppress(psutil.Error):
+            if process.environ().get("TAG") == tag and process.status() != psutil.STATUS_ZOMBIE:
+                found.add(process.name().rstrip("0123456789."))
+    return found
+
+
 def test_the_servers_of_another_are_left_alone(tmp_path: Path) -> None:
     with running(tmp_path / "other") as other:
         other.start(server("sleep", "60"))
@@ -140,6 +198,18 @@ def test_a_server_is_ready_when_it_answers_what_it_is_to(
         assert group.ended() is None
 
 
+def test_whether_a_server_is_ready_is_asked_of_no_proxy(
+    tmp_path: Path, free_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+
+    with running(tmp_path) as group:
+        group.start(web_server(free_url, ""))
+        group.wait_until_ready()
+
+
 def test_what_the_others_ask_at_their_start_is_ready_when_they_start(
     tmp_path: Path, free_url: str
 ) -> None:
@@ -169,6 +239,12 @@ def test_a_port_in_use_is_named_with_its_variable(listener: socket.socket) -> No
 
     with pytest.raises(StartError, match=f"Port {port} is in use: .* SKIN_RAY_PORT"):
         check_ports(settings(port))
+
+
+@pytest.mark.parametrize("host", ["192.0.2.1", "nowhere.invalid"])
+def test_a_host_that_is_not_this_machine_is_no_port_in_use(host: str) -> None:
+    with pytest.raises(StartError, match=f"Nothing can listen at {host}, port 8000 .* SKIN_HOST"):
+        check_ports(replace(settings(8000), host=host))
 
 
 def test_a_port_that_was_just_left_is_free(listener: socket.socket) -> None:

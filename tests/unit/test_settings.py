@@ -120,6 +120,26 @@ def test_what_is_no_port_is_an_error_that_names_its_variable(
         read({name: port})
 
 
+def test_two_servers_on_one_port_are_named() -> None:
+    env = {"SKIN_RAY_PORT": "8080"}
+
+    with pytest.raises(SettingsError, match="SKIN_TORCHSERVE_PORT and SKIN_RAY_PORT are both 8080"):
+        UpSettings.from_env(env)
+
+
+def test_all_servers_together_want_ipv4() -> None:
+    with pytest.raises(SettingsError, match="SKIN_HOST must be a name or an IPv4 address"):
+        UpSettings.from_env({"SKIN_HOST": "::1"})
+
+
+@pytest.mark.parametrize("read", [UpSettings.from_env, RaySettings.from_env, PageSettings.from_env])
+def test_an_empty_variable_is_none(read: Callable[[Mapping[str, str]], object]) -> None:
+    names = ["SKIN_HOST", "SKIN_LOGS", "SKIN_MODEL_STORE", "SKIN_TS_CONFIG", "SKIN_MODEL"]
+    names += ["SKIN_MODEL_CONFIG", "SKIN_TORCHSERVE_KEYS", "SKIN_RAY_KEYS", "SKIN_BACKEND"]
+
+    assert read(dict.fromkeys((*names, *DEFAULT_PORTS), "")) == read({})
+
+
 def test_the_page_looks_where_the_servers_listen() -> None:
     servers, ray = UpSettings.from_env({}), RaySettings.from_env({})
 
@@ -130,7 +150,7 @@ def test_the_page_looks_where_the_servers_listen() -> None:
 
 
 def test_the_page_looks_where_the_servers_were_told_to_listen() -> None:
-    env = {"SKIN_HOST": "10.0.0.1", "SKIN_TORCHSERVE_PORT": "9080", "SKIN_RAY_PORT": "9000"}
+    env = {"SKIN_HOST": "10.0.0.1", "SKIN_TORCHSERVE_PORT": "9080", "SKIN_RAY_PORT": "9001"}
     servers, ray = UpSettings.from_env(env), RaySettings.from_env(env)
 
     torchserve_url, ray_url = (one.url for one in PageSettings.from_env(env).backends)
@@ -172,7 +192,9 @@ def test_a_backend_elsewhere_is_named_by_its_url() -> None:
 
 
 @pytest.mark.parametrize("name", ["SKIN_TORCHSERVE_URL", "SKIN_RAY_URL"])
-@pytest.mark.parametrize("given", ["localhost:8080", "http://a:x", "", "http://", "ftp://a"])
+@pytest.mark.parametrize(
+    "given", ["localhost:8080", "http://a:x", "http://", "ftp://a", "http://" + 64 * "a"]
+)
 def test_what_is_no_address_is_an_error_that_names_its_variable(name: str, given: str) -> None:
     with pytest.raises(PageSettingsError, match=f"{name} must be an address as http://127"):
         PageSettings.from_env({name: given})

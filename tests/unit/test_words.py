@@ -170,3 +170,7 @@ def test_relevance_is_told_in_words_too() -> None:
         "For melanoma (MEL) the model looked most at the top left of the picture."
     )
     assert words.looked("MEL", None) == "Nothing in the picture speaks for melanoma (MEL)."
+
+
+def test_what_others_chose_is_no_markup() -> None:
+    assert words.plain("a*1*.png, [x](y) $z$ é") == r"a\*1\*\.png, \[x\]\(y\) \$z\$ é"
