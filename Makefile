@@ -17,7 +17,7 @@ test: env
 	$(MAKE) --jobs=2 --output-sync=recurse test-serving test-training
 
 test-unit: env
-	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit -m "not long" --numprocesses auto
+	OMP_NUM_THREADS=1 $(BIN)/pytest tests/unit -m "not long" --numprocesses auto --maxprocesses 24
 
 test-serving: env
 	$(BIN)/pytest tests/contract tests/browser -m "not long"

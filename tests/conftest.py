@@ -32,7 +32,7 @@ REAL_DATA = ROOT.parent / "shared" / "data"
 BACKENDS = ("torchserve", "ray")
 READY_WITHIN_S = 240
 # Above what Ray gives to its workers, below what it gives to replicas and systems to connections.
-FIRST_PORT, PORTS_EACH, TEST_PROCESSES = 20_000, 600, 16
+FIRST_PORT, PORTS_EACH, TEST_PROCESSES = 20_000, 300, 32
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -76,9 +76,9 @@ class System:
 
 
 def own_place() -> int:
-    """Of this process alone, while it lives, among all that run tests on this machine."""
+    """Of this process alone, while it lives, among its user's that run tests on this machine."""
     for place in range(TEST_PROCESSES):
-        name = Path(tempfile.gettempdir(), f"skin_lesion_tests_{place}")
+        name = Path(tempfile.gettempdir(), f"skin_lesion_tests_{os.getuid()}_{place}")
         file = os.open(name, os.O_CREAT | os.O_RDWR)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)

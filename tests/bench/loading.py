@@ -1,7 +1,7 @@
 """What loading costs training: a step on real images as a share of one on tensors in memory, and
 our loader's images a second as a multiple of timm's. Goal of the first on 2 cores: 0.95.
 
-python -m tests.bench.loading DATA_FOLDER [--steps N]
+python -m tests.bench.loading DATA_FOLDER [--steps N] [--precision bf16]
 """
 
 import argparse
@@ -125,8 +125,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("--steps", type=int, default=20, help="in each block that is timed (20)")
+    parser.add_argument("--precision", default="auto", help="of the steps (auto)")
     given = parser.parse_args()
-    config = TrainConfig.resolved({"data": str(given.data)})
+    config = TrainConfig.resolved({"data": str(given.data), "precision": given.precision})
     size = config.batch_size
     table = read(given.data).query("code != 'UNK'").drop_duplicates("path")
     table = table.sample(min(len(table), ROUNDS * (UNTIMED + given.steps) * size), random_state=0)

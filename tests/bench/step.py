@@ -27,27 +27,25 @@ SIDE = 192
 
 
 def ours() -> VisionTransformer:
-    """Of pretrained weights, as its norms keep their statistics then."""
-    module = build("skin_vit_lite2_224", CLASSES, "imagenet", any_size=True)
-    train_mode(module, keep_statistics=True)
-    return module
+    return build("skin_vit_lite2_224", CLASSES, "imagenet", any_size=True)
 
 
 def timms() -> VisionTransformer:
-    module = VisionTransformer(
+    return VisionTransformer(
         embed_layer=lambda **layer: HybridEmbed(
             timm.create_model("efficientnet_lite2", features_only=True, out_indices=(4,)), **layer
         ),
         img_size=224, patch_size=1, embed_dim=192, depth=6, num_heads=3, num_classes=CLASSES,
         dynamic_img_size=True,
     )  # fmt: skip
-    return module.train()
 
 
 def steps(module: VisionTransformer, precision: str) -> Callable[[], object]:
     config = TrainConfig.resolved({"precision": precision, "init": "none"})
     labels = torch.arange(config.batch_size) % CLASSES
     module.to(DEVICE, memory_format=torch.channels_last)
+    # As pretrained norms do in a run.
+    train_mode(module, keep_statistics=True)
     loss = BalancedLoss(labels.tolist(), CLASSES, DEVICE)
     stepper, number = Stepper(module, module, config, loss, DEVICE), count()
     inputs = torch.randn(config.batch_size, 3, SIDE, SIDE)

@@ -32,7 +32,7 @@ class GrpcTarget:
 
     inference: str
     management: str
-    tokens: dict[str, str] | None
+    tokens: dict[str, str]
 
 
 @pytest.fixture(scope="session")

@@ -38,8 +38,8 @@ def bodies(pictures: list[bytes]) -> list[bytes]:
     ]
 
 
-def test_there_are_at_least_200_pictures(bodies: list[bytes]) -> None:
-    assert len(set(bodies)) >= 200
+def test_there_are_328_kinds_of_pictures_and_some_more(bodies: list[bytes]) -> None:
+    assert len(set(bodies)) > len({picture.body for picture in every_kind()}) == 328
 
 
 def test_the_pictures_have_all_kinds_of_answers(
@@ -71,7 +71,7 @@ def test_every_mode_format_and_orientation_is_answered_alike(
 def test_real_lesions_are_answered_alike(
     backends: dict[str, httpx.Client], real_images: list[Path], kind: str
 ) -> None:
-    files = real_images[:: len(real_images) // REAL_IMAGES][:: STEP[kind]]
+    files = real_images[:: max(1, len(real_images) // REAL_IMAGES)][:: STEP[kind]]
     chosen = [path.read_bytes() for path in files]
 
     torchserve, ray = (answers(backend, kind, chosen) for backend in backends.values())

@@ -216,7 +216,6 @@ def test_tensors_that_do_not_fit_are_named(
         replace(checkpoint, state_dict=tensors).model()
 
 
-@pytest.mark.skipif(not DEFAULT.is_file(), reason=f"no default checkpoint at {DEFAULT}")
 def test_the_default_checkpoint_is_small_and_says_where_it_comes_from() -> None:
     checkpoint = read(DEFAULT)
 
@@ -228,7 +227,6 @@ def test_the_default_checkpoint_is_small_and_says_where_it_comes_from() -> None:
     assert checkpoint.model()(torch.zeros(1, 3, size, size)).shape == (1, len(checkpoint.classes))
 
 
-@pytest.mark.skipif(not DEFAULT.is_file(), reason=f"no default checkpoint at {DEFAULT}")
 def test_the_default_checkpoint_does_what_is_asked_of_it() -> None:
     fitted = read(DEFAULT).fitted
 

@@ -7,27 +7,29 @@ from tests.unit.test_served import CLASSES, vit
 from train.relevance import chosen, log_odds
 from train.served import Served
 
-PATCH = 16
 # Row and column of what speaks for the first and for the second output.
 PLACES = ((0, 1), (3, 2))
 POOLS: dict[str, dict[str, object]] = {
     "class token": {},
     "average": {"class_token": False, "global_pool": "avg"},
     "registers": {"reg_tokens": 3},
+    "registers alone": {"reg_tokens": 3, "class_token": False, "global_pool": "avg"},
+    "patches of 14": {"patch_size": 14, "img_size": 56},
 }
 
 
-def planted() -> list[torch.Tensor]:
-    """An image of one pattern everywhere, and two that have another at one of the places."""
+def planted(side: int) -> list[torch.Tensor]:
+    """An image of one pattern everywhere, and two that have another at one of the places; a patch
+    has `side` pixels a side."""
     generator = torch.Generator().manual_seed(1)
-    patches = torch.randn(3, 3, PATCH, PATCH, generator=generator)
+    patches = torch.randn(3, 3, side, side, generator=generator)
     # The same when mirrored, so that each view holds the same patterns.
     patches = patches + patches.flip(2) + patches.flip(3) + patches.flip((2, 3))
     everywhere = patches[:1].tile(1, 1, 4, 4) / 2
     images = [everywhere]
     for (row, column), patch in zip(PLACES, patches[1:] / 2, strict=True):
         image = everywhere.clone()
-        image[0, :, row * PATCH :, column * PATCH :][:, :PATCH, :PATCH] = patch
+        image[0, :, row * side :, column * side :][:, :side, :side] = patch
         images.append(image)
     return images
 
@@ -38,7 +40,7 @@ def looking(kind: dict[str, object], views: int) -> tuple[Served, torch.Tensor]:
     Without positions, as these too tell one place from the others.
     """
     module = Served(vit(depth=1, pos_embed="none", **kind), views).eval()
-    even, *alone = planted()
+    even, *alone = planted(module.model.patch_embed.patch_size[0])
     with torch.no_grad():
         effects = torch.cat([module(image)[1] - module(even)[1] for image in alone])
         module.model.head.weight.zero_()
@@ -62,7 +64,7 @@ def test_each_output_is_explained_by_what_speaks_for_it(
 def test_an_image_without_change_has_no_place_that_matters() -> None:
     module, _ = looking(POOLS["average"], 1)
 
-    *_, maps = module.explain(planted()[0], torch.eye(1, CLASSES))
+    *_, maps = module.explain(planted(16)[0], torch.eye(1, CLASSES))
 
     assert maps.abs().max() < 1e-6
 

@@ -5,13 +5,14 @@ from io import BytesIO
 import pytest
 import torch
 from timm.models import VisionTransformer
+from torch.nn.functional import one_hot
 
 from train.doubt.fitted import FEATURES, Known
 from train.judged import Judged
 from train.models import DEFAULT_MODEL, build
 from train.pth_to_pt import traced
 from train.served import Served
-from train.views import views_of
+from train.views import by_view, views_of
 
 CLASSES = 3
 KINDS: dict[str, dict[str, object]] = {
@@ -130,6 +131,54 @@ def test_the_default_model_is_explained_on_its_grid() -> None:
 
     torch.testing.assert_close(explained, module.explain(inputs, wanted), rtol=1e-5, atol=1e-5)
     assert explained[2].shape == (3, 7, 7)
+
+
+def test_the_default_models_views_are_joined_upright() -> None:
+    torch.manual_seed(0)
+    module = Served(build(DEFAULT_MODEL, CLASSES), 2).eval()
+    image = torch.randn(1, 3, 224, 224)
+
+    with torch.no_grad():
+        straight, mirrored = (
+            module.halves.joined(by_view(module.hidden(one), 2))
+            for one in (image, image.flip((2, 3)))
+        )
+
+    torch.testing.assert_close(mirrored.flip((-2, -1)), straight, rtol=0, atol=1e-5)
+    assert (mirrored - straight).abs().max() > 1e-2
+
+
+def test_the_default_model_is_explained_for_its_answers_top_output() -> None:
+    """Which is not always that of the joined views, of which the map is."""
+    torch.manual_seed(0)
+    module = Served(build(DEFAULT_MODEL, CLASSES), 2).eval()
+    inputs, zeros = torch.randn(1, 3, 224, 224), torch.zeros(1, CLASSES)
+    bias = module.model.head.bias
+    with torch.no_grad():
+        bias[0] -= 9
+        # So far that the second output's lead over the third lies on both sides of 0.
+        bias[1] -= (lead(answered(module, inputs)) + lead(joined(module, inputs))) / 2
+        top = answered(module, inputs).argmax(dim=1)
+        assert top != joined(module, inputs).argmax(dim=1)
+
+    *_, expected = module.explain(inputs, one_hot(top, CLASSES).float())
+    *_, found = module.explain(inputs, zeros)
+
+    assert torch.equal(found, expected)
+
+
+def answered(module: Served, inputs: torch.Tensor) -> torch.Tensor:
+    logits: torch.Tensor = module(inputs)[0]
+    return logits
+
+
+def joined(module: Served, inputs: torch.Tensor) -> torch.Tensor:
+    views = module.halves.joined(by_view(module.hidden(inputs), module.views))
+    return module.halves.answer(views.flatten(0, 1))[0]
+
+
+def lead(logits: torch.Tensor) -> torch.Tensor:
+    return logits[0, 1] - logits[0, 2]
 
 
 def test_a_graph_holds_its_weights_once() -> None:
