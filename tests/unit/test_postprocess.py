@@ -184,6 +184,13 @@ def test_a_set_holds_what_reaches_its_limit_the_most_probable_first() -> None:
     assert codes(row, {"MEL": 0.21, "NV": 0.1, "BCC": 0.29}) == ["NV", "BCC"]
 
 
+def test_what_just_reaches_its_limit_is_in_the_set() -> None:
+    row = logits(0.25, 0.5, 0.25)
+    found = predicted(row, tiny.config(classes=("MEL", "NV", "BCC")))["probabilities"]
+
+    assert codes(row, {"MEL": found["MEL"], "NV": 0.1, "BCC": 0.9}) == ["NV", "MEL"]
+
+
 def test_a_set_is_never_empty() -> None:
     assert codes(logits(0.2, 0.5, 0.3), dict.fromkeys(("MEL", "NV", "BCC"), 1.0)) == ["NV"]
 

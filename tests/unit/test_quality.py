@@ -11,7 +11,7 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 from handlers.answer import Check
 from handlers.preprocess import decode
-from handlers.quality import Limits, examine
+from handlers.quality import Limits, examine, of_border, of_exposure, of_sharpness, of_skin
 from tests.images import encoded, lesion
 
 CHECKS = ["sharpness", "exposure", "size", "border", "skin"]
@@ -174,6 +174,16 @@ def test_what_is_no_skin_is_said_to_be_none(picture: Image.Image) -> None:
 
     assert not found["ok"]
     assert found["verdict"] == "does not look like skin"
+
+
+def test_what_is_just_at_its_limit_is_fine() -> None:
+    limits = Limits()
+
+    assert of_sharpness(limits.min_sharpness, limits)["ok"]
+    assert of_exposure(limits.min_luminance, limits)["ok"]
+    assert of_exposure(limits.max_luminance, limits)["ok"]
+    assert of_border(limits.max_border, limits)["ok"]
+    assert of_skin(limits.min_skin, limits)["ok"]
 
 
 def test_limits_decide() -> None:
