@@ -3,7 +3,7 @@
 import asyncio
 import time
 from collections import deque
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextvars import Context
 from dataclasses import dataclass, field
 
@@ -55,12 +55,11 @@ class VersionQueue:
         self.run = run
         self.batching = batching
         self.workers = 0
-        self.at_work = 0
         self.waiting: deque[Waiting] = deque()
         self.arrived = asyncio.Event()
         self.quiet = asyncio.Event()
         self.quiet.set()
-        self.tasks: set[asyncio.Task[None]] = set()
+        self.at_work: set[asyncio.Task[None]] = set()
 
     async def ask(self, job: Job) -> Reply:
         """Raises QueueFull, or the fault that the worker answered with."""
@@ -72,7 +71,12 @@ class VersionQueue:
         # Whoever gathers is woken before another batch begins.
         self.arrived.set()
         self.start()
-        return await mine.answer
+        try:
+            return await mine.answer
+        finally:
+            # Who goes away while it waits leaves its place to another.
+            if mine.answer.cancelled():
+                self.waiting = deque(one for one in self.waiting if one is not mine)
 
     def resize(self, workers: int) -> None:
         """With no worker left nobody can be answered, so whoever waits is told so."""
@@ -81,42 +85,60 @@ class VersionQueue:
             one = self.waiting.popleft()
             if not one.answer.done():
                 one.answer.set_exception(QueueFull())
-        self.start()
+        # Each worker that is idle may have a batch of its own.
+        for _ in range(max(1, len(self.waiting))):
+            self.start()
 
-    async def drained(self) -> None:
-        await self.quiet.wait()
+    async def drained(self, batch_s: float) -> None:
+        """Everybody is answered: where no batch ends within its delay and `batch_s`, by a fault."""
+        while not self.quiet.is_set():
+            ended, _ = await asyncio.wait(
+                self.at_work,
+                timeout=self.batching.delay_s + batch_s,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if not ended:
+                self.resize(0)
+                for task in self.at_work:
+                    task.cancel()
+                return
 
     def start(self) -> None:
-        if self.waiting and self.at_work < self.workers:
-            self.at_work += 1
+        if self.waiting and len(self.at_work) < self.workers:
             # In nobody's context: Ray ends what belongs to a request with it; this is several's.
             task = asyncio.create_task(self.one_batch(), context=Context())
-            self.tasks.add(task)
-            task.add_done_callback(self.tasks.discard)
+            self.at_work.add(task)
+            task.add_done_callback(self.ended)
         elif not self.waiting and not self.at_work:
             self.quiet.set()
 
-    async def one_batch(self) -> None:
-        try:
-            await self.answered(await self.gathered())
-        finally:
-            self.at_work -= 1
-            self.start()
+    def ended(self, task: asyncio.Task[None]) -> None:
+        self.at_work.discard(task)
+        self.start()
 
-    async def gathered(self) -> list[Waiting]:
+    async def one_batch(self) -> None:
         batch: list[Waiting] = []
+        try:
+            await self.gather(batch)
+            await self.answer(batch)
+        finally:
+            # Whatever is raised on the way goes on, and everybody is told something.
+            for one in batch:
+                one.settle(Internal("Worker died."))
+
+    async def gather(self, batch: list[Waiting]) -> None:
         deadline = time.perf_counter() + self.batching.delay_s
         while True:
             self.take_alike(batch)
             left = deadline - time.perf_counter()
             if not batch or len(batch) >= self.size_of(batch) or left <= 0:
-                return batch
+                return
             self.arrived.clear()
             try:
                 async with asyncio.timeout(left):
                     await self.arrived.wait()
             except TimeoutError:
-                return batch
+                return
 
     def size_of(self, batch: list[Waiting]) -> int:
         return 1 if batch[0].job.command == "describe" else self.batching.size
@@ -135,18 +157,14 @@ class VersionQueue:
                 others.append(one)
         self.waiting = others
 
-    async def answered(self, batch: list[Waiting]) -> None:
+    async def answer(self, batch: list[Waiting]) -> None:
         if not batch:
             return
         now = time.perf_counter()
-        # Whatever is raised on the way goes on, and everybody is told something.
-        found: list[Reply | Failure | Fault] = [Internal("Worker died.")] * len(batch)
+        found: Sequence[Reply | Failure | Fault]
         try:
-            found = [
-                *await self.run([one.job for one in batch], [now - one.since for one in batch])
-            ]
+            found = await self.run([one.job for one in batch], [now - one.since for one in batch])
         except Fault as fault:
             found = [fault] * len(batch)
-        finally:
-            for one, answer in zip(batch, found, strict=True):
-                one.settle(answer)
+        for one, answer in zip(batch, found, strict=True):
+            one.settle(answer)

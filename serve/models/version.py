@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import re
 import time
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -59,7 +60,7 @@ class Version:
             ),
         )
         self.workers = Workers(
-            f"{self.model}--{self.version}",
+            application(self.model, self.version),
             WorkerSpec(
                 model=self.model,
                 folder=str(self.archived.folder),
@@ -84,7 +85,7 @@ class Version:
             if most < self.max_workers:
                 self.queue.resize(most)
             if most == 0:
-                await self.queue.drained()
+                await self.drained()
                 await self.workers.stop()
             else:
                 try:
@@ -92,6 +93,9 @@ class Version:
                 except CannotStart as error:
                     await self.go_back()
                     raise self.not_started() from error
+                except Exception:  # a bug leaves no workers either that nobody has counted
+                    await self.go_back()
+                    raise
                 self.metrics.worker_load_time(
                     f"{self.model}_{self.version}", (time.perf_counter() - start) * 1000
                 )
@@ -115,12 +119,13 @@ class Version:
     async def ask(self, job: Job) -> Reply:
         start = time.perf_counter()
         try:
-            return await self.queue.ask(job)
+            reply = await self.queue.ask(job)
         except QueueFull as error:
             raise ServiceUnavailable(self.no_worker(job)) from error
-        finally:
+        if job.command != "describe":
             spent = (time.perf_counter() - start) * 1e6
             self.metrics.inference_latency_us(self.model, job.version, spent)
+        return reply
 
     def no_worker(self, job: Job) -> str:
         named = self.model if job.version == "default" else f'{self.model}" Version {self.version}'
@@ -138,9 +143,6 @@ class Version:
 
     async def work(self, jobs: list[Job], waited_s: list[float]) -> list[Reply | Failure]:
         """What the queue runs."""
-        for job, waited in zip(jobs, waited_s, strict=True):
-            self.metrics.queue_latency_us(self.model, job.version, waited * 1e6)
-        self.metrics.gauge("QueueTime", round(max(waited_s) * 1000))
         start = time.perf_counter()
         worked = await self.workers.work(jobs)
         spent = time.perf_counter() - start
@@ -148,13 +150,31 @@ class Version:
         self.metrics.gauge("WorkerThreadTime", round((spent - worked.seconds) * 1000))
         for one in worked.measured:
             self.metrics.handler_metric(one)
+        for job, waited, answer in zip(jobs, waited_s, worked.answers, strict=True):
+            self.waited(job, waited, answer)
         return worked.answers
+
+    def waited(self, job: Job, seconds: float, answer: Reply | Failure) -> None:
+        """As in TorchServe, of what a handler was asked to predict or explain, and did."""
+        if isinstance(answer, Reply) and job.command != "describe":
+            self.metrics.queue_latency_us(self.model, job.version, seconds * 1e6)
+            self.metrics.gauge("QueueTime", round(seconds * 1000))
 
     async def close(self) -> None:
         """Finishes what is under way, then ends the workers, those too that have yet to start."""
         self.leaving = True
-        await self.queue.drained()
+        await self.drained()
         await self.workers.give_up()
         # After a start that had not begun to wait when the others were ended.
         async with self.changing:
             await self.workers.stop()
+
+    async def drained(self) -> None:
+        """Ray tries without end to bring back a worker that can't start any more."""
+        await self.queue.drained(self.terms.response_timeout_s + self.terms.startup_timeout_s)
+
+
+def application(model: str, version: str) -> str:
+    """Ray's name for it; version 1 of `a--b` has another than version `b--1` of `a`."""
+    name = f"{model}--{version}"
+    return name if len(re.findall("(?=--)", name)) == 1 else f"{name}--{len(model)}"

@@ -173,7 +173,7 @@ def test_without_a_worker_nobody_is_let_in_and_what_is_at_work_ends_well() -> No
             await queued
         with pytest.raises(QueueFull):
             await waiting.ask(job("late"))
-        drained = asyncio.create_task(waiting.drained())
+        drained = asyncio.create_task(waiting.drained(60))
         await asyncio.sleep(0.01)
         assert not drained.done()
         worker.free.set()
@@ -195,7 +195,57 @@ def test_who_has_gone_away_is_not_worked_for() -> None:
         worker.free.set()
         await asyncio.gather(running, after)
         assert worker.batches == [["running"], ["after"]]
-        await waiting.drained()
+        await waiting.drained(60)
+
+    ran(scenario)
+
+
+def test_more_workers_take_up_what_waits() -> None:
+    async def scenario(worker: Worker) -> None:
+        worker.free.clear()
+        waiting = queue(worker, size=1, delay_s=0)
+        asked = [asyncio.create_task(waiting.ask(job(name))) for name in "abcdef"]
+        await asyncio.sleep(0.01)
+        waiting.resize(4)
+        await asyncio.sleep(0.01)
+        assert worker.batches == [["a"], ["b"], ["c"], ["d"]]
+        worker.free.set()
+        await asyncio.gather(*asked)
+
+    ran(scenario)
+
+
+def test_who_has_gone_away_takes_no_place() -> None:
+    async def scenario(worker: Worker) -> None:
+        worker.free.clear()
+        waiting = queue(worker, size=1, capacity=2)
+        running = asyncio.create_task(waiting.ask(job("running")))
+        await asyncio.sleep(0.01)
+        gone, stays = (asyncio.create_task(waiting.ask(job(name))) for name in "ab")
+        await asyncio.sleep(0.01)
+        gone.cancel()
+        await asyncio.sleep(0.01)
+        assert [one.job.request_id for one in waiting.waiting] == ["b"]
+        after = asyncio.create_task(waiting.ask(job("c")))
+        await asyncio.sleep(0.01)
+        worker.free.set()
+        await asyncio.gather(running, stays, after)
+
+    ran(scenario)
+
+
+def test_a_worker_that_never_answers_is_not_waited_for_without_end() -> None:
+    async def scenario(worker: Worker) -> None:
+        worker.free.clear()
+        waiting = queue(worker, size=1, delay_s=0)
+        asked = [asyncio.create_task(waiting.ask(job(name))) for name in "ab"]
+        await asyncio.sleep(0.01)
+        await waiting.drained(0)
+        told = await asyncio.gather(*asked, return_exceptions=True)
+        assert [type(one) for one in told] == [Internal, QueueFull]
+        worker.free.set()
+        waiting.resize(1)
+        assert (await waiting.ask(job("next"))).body == b"next"
 
     ran(scenario)
 

@@ -1,18 +1,20 @@
 """Scaling and closing one version, whose workers are a record of what is asked of them."""
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from serve.dialect.calls import Registration
+from serve.dialect.calls import Failure, Job, Registration, Reply
 from serve.dialect.faults import Conflict, Internal
 from serve.dialect.metrics import Metrics
 from serve.dialect.properties import ServerConfig
 from serve.models.archive import ArchivedModel
 from serve.models.archive_config import ArchiveConfig
 from serve.models.registry import Registry
-from serve.models.version import Version
+from serve.models.spec import Worked
+from serve.models.version import Version, application
 
 SPOTS = ArchivedModel(
     file="spots.mar",
@@ -25,6 +27,9 @@ SPOTS = ArchivedModel(
     config=ArchiveConfig(),
 )
 WANTED = Registration(url="spots.mar")
+# Nobody has time to answer.
+HASTY = replace(WANTED, max_batch_delay_ms=0, response_timeout_s=0, startup_timeout_s=0)
+JOB = Job(request_id="one", parameters=())
 
 
 class Record:
@@ -34,9 +39,19 @@ class Record:
         self.asked: list[str] = []
         self.may_end = asyncio.Event()
         self.deployed = True
+        self.raises: dict[int, Exception] = {}
+        self.answers: list[Reply | Failure] = []
+
+    async def work(self, jobs: list[Job]) -> Worked:
+        """Ray waits without end for a worker that does not come back."""
+        if not self.answers:
+            await asyncio.Event().wait()
+        return Worked(answers=[self.answers.pop() for _ in jobs], seconds=0.0, measured=[])
 
     async def start(self, least: int, most: int) -> None:
         self.asked.append(f"start {least} to {most}")
+        if most in self.raises:
+            raise self.raises[most]
         await asyncio.wait_for(self.may_end.wait(), 5)
         self.asked.append("started")
 
@@ -54,8 +69,8 @@ def registry() -> Registry:
     return Registry(ServerConfig(), Metrics())
 
 
-def entered(registry: Registry) -> tuple[Version, Record]:
-    version, record = registry.enter(SPOTS, WANTED), Record()
+def entered(registry: Registry, wanted: Registration = WANTED) -> tuple[Version, Record]:
+    version, record = registry.enter(SPOTS, wanted), Record()
     version.workers = record  # type: ignore[assignment]  # what it needs of them
     return version, record
 
@@ -106,3 +121,74 @@ def test_its_name_is_free_when_it_has_ended(registry: Registry) -> None:
         registry.enter(SPOTS, WANTED)
 
     asyncio.run(ended())
+
+
+@pytest.mark.parametrize("ends", ["closing", "scaling to 0"])
+def test_a_worker_that_does_not_come_back_is_not_waited_for(registry: Registry, ends: str) -> None:
+    async def ended() -> tuple[object, list[str]]:
+        version, record = entered(registry, HASTY)
+        version.queue.resize(1)
+        asked = asyncio.create_task(version.ask(JOB))
+        await asyncio.sleep(0.01)
+        end = version.close() if ends == "closing" else version.scale(0, 0)
+        await asyncio.wait_for(end, 5)
+        (told,) = await asyncio.gather(asked, return_exceptions=True)
+        return told, record.asked
+
+    told, asked = asyncio.run(ended())
+
+    assert str(told) == "Worker died."
+    assert asked[-1] == "stop"
+
+
+def test_whatever_a_start_fails_with_the_workers_before_it_stay(registry: Registry) -> None:
+    async def scaled() -> tuple[Version, Record]:
+        version, record = entered(registry)
+        record.may_end.set()
+        await version.scale(1, 2)
+        record.raises[3] = ValueError("a bug")
+        with pytest.raises(ValueError, match="a bug"):
+            await version.scale(3, 3)
+        return version, record
+
+    version, record = asyncio.run(scaled())
+
+    assert record.asked[-3:] == ["start 3 to 3", "start 1 to 2", "started"]
+    assert (version.min_workers, version.max_workers, version.queue.workers) == (1, 2, 2)
+
+
+@pytest.mark.parametrize(
+    ("job", "answer", "counted"),
+    [
+        (JOB, Reply(body=b"{}"), True),
+        (JOB, Reply(body=b"{}", status=418), True),
+        (replace(JOB, command="explain"), Reply(body=b"{}"), True),
+        (replace(JOB, command="describe"), Reply(body=b"{}"), False),
+        (JOB, Failure(code=400, message="no image"), False),
+        (JOB, None, False),
+    ],
+    ids=["answered", "with a status", "explained", "described", "failed", "no worker"],
+)
+def test_latencies_are_those_of_what_was_answered(
+    registry: Registry, job: Job, answer: Reply | Failure | None, counted: bool
+) -> None:
+    async def asked() -> None:
+        version, record = entered(registry)
+        if answer:
+            record.answers.append(answer)
+            version.queue.resize(1)
+        await asyncio.gather(version.ask(job), return_exceptions=True)
+
+    asyncio.run(asked())
+
+    for name in ("ts_inference_latency_microseconds", "ts_queue_latency_microseconds", "QueueTime"):
+        assert bool(registry.metrics.text([name])) is counted
+
+
+def test_no_two_versions_share_a_name() -> None:
+    pairs = [("spots", "1.0"), ("a--b", "1"), ("a", "b--1"), ("a-", "1"), ("a", "-1"), ("a", "1")]
+
+    names = [application(*pair) for pair in pairs]
+
+    assert names[0] == "spots--1.0"
+    assert len(set(names)) == len(pairs)
