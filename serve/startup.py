@@ -83,7 +83,7 @@ async def started(settings: Settings) -> tuple[ModelServer, Tokens | None]:
     else:
         for url, name in to_load(settings, store):
             await load(server, url, name, described(settings))
-    clear(server.folder, {one.archived.folder for one in server.versions()})
+    clear(server.folder, server.folders())
     server.keep(settings.snapshot)
     return server, tokens(settings)
 

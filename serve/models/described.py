@@ -1,11 +1,17 @@
 """A version as TorchServe describes it."""
 
+import json
+import logging
 from datetime import UTC, datetime
 
 import psutil
 
+from serve.dialect.answers import request_id
+from serve.dialect.calls import Job
 from serve.models.fleet import Replica
 from serve.models.version import Version
+
+log = logging.getLogger(__name__)
 
 STATES = {"RUNNING": "READY"}
 
@@ -47,6 +53,24 @@ async def described(version: Version, metadata: object) -> dict[str, object]:
             "pendingRequests": len(version.queue.waiting),
         },
     } | custom
+
+
+async def metadata(version: Version) -> object:
+    """What the handler tells of itself; it waits its turn like any request.
+
+    As in TorchServe, what is no JSON object becomes an empty one, and nothing stays nothing.
+    """
+    reply = await version.ask(Job(request_id=request_id(), parameters=(), command="describe"))
+    if not reply.body:
+        return None
+    try:
+        found = json.loads(reply.body)
+    except (ValueError, RecursionError):
+        found = None
+    if isinstance(found, dict):
+        return found
+    log.warning("%s %s describes itself by no JSON object", version.model, version.version)
+    return {}
 
 
 def worker(replica: Replica, gpu: bool) -> dict[str, object]:

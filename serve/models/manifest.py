@@ -12,7 +12,7 @@ from serve.models.archive_config import ArchiveConfig
 MANIFEST = Path("MAR-INF", "MANIFEST.json")
 MOST_BYTES = 1 << 20
 # They are parts of a URL, so they must be able to stand between slashes.
-UNSPEAKABLE = re.compile(r"[/\\\x00-\x1f\x7f]|^\.{0,2}$")
+UNSPEAKABLE = re.compile(r"[/\\\x00-\x1f\x7f\ud800-\udfff]|^\.{0,2}$")
 
 
 @dataclass(frozen=True, kw_only=True)

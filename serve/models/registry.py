@@ -1,6 +1,7 @@
 """The models that are registered, and their versions."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 from serve.dialect.calls import Registration
 from serve.dialect.faults import Conflict, ModelNotFound, ModelVersionNotFound
@@ -17,7 +18,7 @@ class Registry:
         self.config = config
         self.metrics = metrics
         self.models: dict[str, Model] = {}
-        self.ending: set[tuple[str, str]] = set()
+        self.ending: dict[tuple[str, str], Version] = {}
 
     def model(self, name: str) -> Model:
         if name not in self.models:
@@ -34,6 +35,10 @@ class Registry:
     def versions(self) -> Iterator[Version]:
         for model in self.models.values():
             yield from model.versions.values()
+
+    def folders(self) -> set[Path]:
+        """Unpacked archives that workers are started from, or were and still run."""
+        return {one.archived.folder for one in (*self.versions(), *self.ending.values())}
 
     def only_model(self) -> str | None:
         """The one that was loaded at the start, where there was but one."""
@@ -61,8 +66,7 @@ class Registry:
                 f"Model version {archived.version} is still being unregistered for model {name}:"
                 " try again when it is."
             )
-        model = self.models.setdefault(name, Model(name=name, default=archived.version))
-        if archived.version in model.versions:
+        if name in self.models and archived.version in self.models[name].versions:
             raise Conflict(
                 f"Model version {archived.version} is already registered for model {name}"
             )
@@ -73,17 +77,19 @@ class Registry:
             terms=terms_of(archived, wanted, self.config, at_startup=at_startup),
             metrics=self.metrics,
         )
+        # Not before there is a version: without any it could not be told of.
+        model = self.models.setdefault(name, Model(name=name, default=version.version))
         model.versions[version.version] = version
         return version
 
     async def end(self, version: Version) -> None:
         """Of one that was forgotten: what is under way is finished, and its workers ended."""
         name = (version.model, version.version)
-        self.ending.add(name)
+        self.ending[name] = version
         try:
             await version.close()
         finally:
-            self.ending.discard(name)
+            del self.ending[name]
 
     def forget(self, version: Version) -> None:
         """Once; a default that could not start leaves its place to the next."""

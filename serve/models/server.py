@@ -1,25 +1,18 @@
 """ModelServer: the registered models, and everything that may be asked of them."""
 
 import asyncio
-import json
+import logging
 from dataclasses import replace
 from pathlib import Path
 
-from handlers.errors import Fault
-from serve.dialect.answers import request_id
 from serve.dialect.calls import Job, Outcome, Registration, Reply, Scaling
-from serve.dialect.faults import (
-    BadRequest,
-    Internal,
-    InvalidModelVersion,
-    ModelVersionNotFound,
-)
+from serve.dialect.faults import BadRequest, InvalidModelVersion, ModelVersionNotFound
 from serve.dialect.metrics import Metrics
 from serve.dialect.properties import ServerConfig
 from serve.models import snapshot
-from serve.models.archive import ArchivedModel, unpack
+from serve.models.archive import ArchivedModel, clear, unpack
 from serve.models.cache import Cache
-from serve.models.described import described
+from serve.models.described import described, metadata
 from serve.models.fleet import alive
 from serve.models.model import Model
 from serve.models.registry import Registry
@@ -29,6 +22,8 @@ from serve.models.store import ModelStore
 from serve.models.tasks import Tasks
 from serve.models.terms import refuse
 from serve.models.version import Version
+
+log = logging.getLogger(__name__)
 
 PROCESSING = "Processing worker updates..."
 
@@ -40,6 +35,7 @@ class ModelServer(Registry):
         super().__init__(config, Metrics())
         self.store = store
         self.folder = folder
+        self.unpacking = asyncio.Lock()
         self.snapshot: Path | None = None
         self.cache = Cache(config.response_cache_size)
         self.tasks = Tasks()
@@ -81,15 +77,21 @@ class ModelServer(Registry):
         refuse(wanted)
         path = await self.store.fetch(wanted.url)
         try:
-            archived = await self.unpacked(path, wanted.handler)
-            return await self.admit(self.enter(archived, wanted), synchronous=wanted.synchronous)
-        except Fault:
-            # Else what came by URL would be in the way of the next try.
-            self.store.forget(wanted.url)
+            async with self.unpacking:
+                version = self.enter(await self.unpacked(path, wanted.handler), wanted)
+        except Exception:  # else what came by URL would be in the way of the next try
+            await self.discard(wanted.url)
             raise
+        return await self.admit(version, synchronous=wanted.synchronous)
 
     async def unpacked(self, path: Path, handler: str | None = None) -> ArchivedModel:
         return await asyncio.to_thread(unpack, path, self.folder, handler)
+
+    async def discard(self, url: str) -> None:
+        """What came by this URL, and what was unpacked and is not used, nor about to be."""
+        self.store.forget(url)
+        async with self.unpacking:
+            await asyncio.to_thread(clear, self.folder, self.folders())
 
     async def admit(self, version: Version, *, synchronous: bool) -> Outcome:
         least, most = version.terms.min_workers, version.terms.max_workers
@@ -111,9 +113,9 @@ class ModelServer(Registry):
         """With its first workers. If they don't come up, it is not registered."""
         try:
             await version.scale(version.terms.min_workers, version.terms.max_workers)
-        except Internal:
+        except Exception:  # a bug leaves no model either that nobody can use
             self.forget(version)
-            self.store.forget(version.terms.url)
+            await self.discard(version.terms.url)
             raise
         finally:
             self.changed()
@@ -127,7 +129,7 @@ class ModelServer(Registry):
         self.forget(leaving)
         self.changed()
         await self.end(leaving)
-        self.store.forget(leaving.terms.url)
+        await self.discard(leaving.terms.url)
         return Outcome(code=200, status=f'Model "{name}" unregistered')
 
     async def scaled(self, name: str, version: str | None, scaling: Scaling) -> Outcome:
@@ -174,14 +176,10 @@ class ModelServer(Registry):
     ) -> list[dict[str, object]]:
         if version == "all":
             # TorchServe asks no handler then.
-            return [await described(one, None) for one in self.model(name).versions.values()]
+            versions = list(self.model(name).versions.values())
+            return [await described(one, None) for one in versions]
         found = self.version(name, version)
-        return [await described(found, await self.metadata(found) if customized else None)]
-
-    async def metadata(self, version: Version) -> object:
-        """What the handler tells of itself; it waits its turn like any request."""
-        reply = await version.ask(Job(request_id=request_id(), parameters=(), command="describe"))
-        return json.loads(reply.body)
+        return [await described(found, await metadata(found) if customized else None)]
 
     def keep(self, path: Path | None) -> None:
         """From now on every change there. Not before all is there that a start is to bring: a start
@@ -193,5 +191,9 @@ class ModelServer(Registry):
     def changed(self) -> None:
         """What is registered is written down, to be there again after a restart."""
         self.cache.clear()
-        if self.snapshot is not None:
+        if self.snapshot is None:
+            return
+        try:
             snapshot.write(self.snapshot, state(self.models))
+        except OSError as error:  # the change itself goes on to its end
+            log.error("what is registered can't be kept in %s: %s", self.snapshot, error)

@@ -40,3 +40,5 @@ async def logged(work: Coroutine[Any, Any, None]) -> None:
         await work
     except Fault as fault:
         log.error("%s", fault)
+    except Exception:  # a bug, of which nobody else would hear
+        log.exception("a change that nobody waits for")

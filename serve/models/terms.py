@@ -4,6 +4,7 @@ from serve.dialect.calls import Registration
 from serve.dialect.faults import BadRequest
 from serve.dialect.properties import ServerConfig
 from serve.models.archive import ArchivedModel
+from serve.models.manifest import UNSPEAKABLE
 from serve.models.version import Terms
 
 RUNTIMES = (None, "python", "python3")
@@ -15,6 +16,8 @@ def refuse(wanted: Registration) -> None:
         raise BadRequest("Runtime LSP (the C++ backend) is not supported: use python.")
     if wanted.runtime not in RUNTIMES:
         raise BadRequest(f"Invalid RuntimeType value: {wanted.runtime}")
+    if wanted.model_name and UNSPEAKABLE.search(wanted.model_name):
+        raise BadRequest(f"The model_name can't be part of a URL: {wanted.model_name!r}.")
     if wanted.s3_sse_kms:
         raise BadRequest("s3_sse_kms is not supported: fetch the archive into the model store.")
 

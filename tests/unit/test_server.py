@@ -1,43 +1,26 @@
 """What the model server does with its versions, whose workers are a record of what is asked."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from serve.dialect.calls import Job, Registration, Reply, Scaling
+from serve.dialect.calls import Job, Reply, Scaling
 from serve.dialect.faults import Internal
-from serve.dialect.properties import ServerConfig
 from serve.models import version as version_module
 from serve.models.server import ModelServer
-from serve.models.store import ModelStore
 from tests.unit.packed import mar
-from tests.unit.recorded import Record
+from tests.unit.recorded import ONE, Record, all_done, model_server, ran
 
 JOB = Job(request_id="one", parameters=())
-ONE = Registration(url="spots.mar", initial_workers=1)
 
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModelServer:
-    """With spots.mar, version 1.0, and later.mar, version 2.0, in its store."""
     monkeypatch.setattr(version_module, "Workers", Record)
-    store = tmp_path / "store"
-    store.mkdir()
-    mar(store, {}, modelVersion="2.0").rename(store / "later.mar")
-    mar(store, {})
-    config = ServerConfig(allowed_urls=("file://.*",))
-    return ModelServer(config, ModelStore(store, config.allowed_urls), tmp_path / "models")
-
-
-def ran(scenario: Callable[[], Awaitable[None]]) -> None:
-    async def run() -> None:
-        async with asyncio.timeout(10):
-            await scenario()
-
-    asyncio.run(run())
+    return model_server(tmp_path)
 
 
 async def begun(call: Awaitable[object]) -> "asyncio.Task[object]":
@@ -47,11 +30,6 @@ async def begun(call: Awaitable[object]) -> "asyncio.Task[object]":
         await asyncio.sleep(0.01)
     await asyncio.sleep(0.05)
     return task
-
-
-async def all_done(server: ModelServer) -> None:
-    while server.tasks.running:
-        await asyncio.sleep(0.01)
 
 
 @pytest.fixture(autouse=True)
