@@ -1,18 +1,22 @@
 """What the front has when it starts: the store, the models to load, the tokens."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 from serve.dialect import access
 from serve.dialect.calls import Registration
 from serve.dialect.faults import ModelNotFound
+from serve.dialect.properties import PropertiesError
 from serve.dialect.tokens import Tokens
-from serve.models import snapshot
-from serve.models.archive import clear
+from serve.models import loading, snapshot
+from serve.models.archive import ArchivedModel, clear, described
+from serve.models.loading import NOTHING_SAID, Loading
 from serve.models.own import lay_out
 from serve.models.server import ModelServer
-from serve.models.snapshot import Snapshot
+from serve.models.snapshot import Snapshot, SnapshotError, VersionState
 from serve.models.store import ModelStore
+from serve.models.terms import first
 from serve.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
@@ -33,7 +37,7 @@ def check(settings: Settings) -> None:
             for one in found.states():
                 store.find(one.mar_name)
         else:
-            described(settings)
+            wished(settings)
             for url, _ in to_load(settings, store):
                 store.find(url)
     except ModelNotFound as error:
@@ -44,7 +48,7 @@ def check(settings: Settings) -> None:
                 " with load_models."
             )
         raise SettingsError(f"{error}, in {settings.store}: {mend}") from error
-    except snapshot.SnapshotError as error:
+    except (SnapshotError, PropertiesError) as error:
         raise SettingsError(str(error)) from error
 
 
@@ -55,13 +59,13 @@ def kept(settings: Settings) -> Snapshot | None:
     if settings.restores:
         return snapshot.read(settings.restores)
     if settings.config.model_snapshot:
-        return snapshot.of_property("model_snapshot", settings.config.model_snapshot)
+        return snapshot.of_property(settings.config.model_snapshot)
     return None
 
 
-def described(settings: Settings) -> Snapshot:
-    """How the property `models` wants them served. Raises SnapshotError."""
-    return snapshot.of_property("models", settings.config.models or "{}")
+def wished(settings: Settings) -> dict[tuple[str, str], Loading]:
+    """How the property `models` wants them served. Raises PropertiesError."""
+    return loading.read(settings.config.models or "{}")
 
 
 async def started(settings: Settings) -> tuple[ModelServer, Tokens | None]:
@@ -75,14 +79,12 @@ async def started(settings: Settings) -> tuple[ModelServer, Tokens | None]:
     if settings.model is not None:
         await load_own(server, settings)
     elif found := kept(settings):
-        log.warning(
-            "restoring %s; without it, load_models would be loaded",
-            settings.restores or "model_snapshot",
-        )
-        await restore(server, found)
+        source = str(settings.restores or "the property model_snapshot")
+        log.warning("restoring %s; without it, load_models would be loaded", source)
+        await restore(server, found, source)
     else:
         for url, name in to_load(settings, store):
-            await load(server, url, name, described(settings))
+            await load(server, url, name, wished(settings))
     clear(server.folder, server.folders())
     server.keep(settings.snapshot)
     return server, tokens(settings)
@@ -94,26 +96,29 @@ def to_load(settings: Settings, store: ModelStore) -> list[tuple[str, str | None
     return [(one.url, one.name) for one in settings.config.load_models]
 
 
-async def load(server: ModelServer, url: str, name: str | None, said: Snapshot) -> None:
+async def load(
+    server: ModelServer, url: str, name: str | None, said: dict[tuple[str, str], Loading]
+) -> None:
     archived = await server.unpacked(server.store.find(url))
     name = name or archived.name
-    if wanted := said.models.get(name, {}).get(archived.version):
-        registration = wanted.registration(url, name)
-    else:
-        workers = server.config.default_workers_per_model
-        initial = WORKERS if workers is None else workers
-        registration = Registration(url=url, model_name=name, initial_workers=initial)
-    version = server.enter(archived, registration, at_startup=True)
-    if wanted and wanted.default_version:
+    wish = said.get((name, archived.version), NOTHING_SAID)
+    workers = first(
+        wish.registration.initial_workers, server.config.default_workers_per_model, WORKERS
+    )
+    wanted = replace(wish.registration, url=url, model_name=name, initial_workers=workers)
+    version = server.enter(archived, wanted, at_startup=True)
+    if wish.is_default:
         server.models[name].default = version.version
     await server.admit(version, synchronous=True)
 
 
-async def restore(server: ModelServer, found: Snapshot) -> None:
-    """Everything as it was written down. Raises Fault for what can't be had any more."""
+async def restore(server: ModelServer, found: Snapshot, source: str) -> None:
+    """Everything as it was written down. Raises Fault, or SnapshotError, for what can't be had any
+    more.
+    """
     for name, versions in found.models.items():
-        for was in versions.values():
-            archived = await server.unpacked(server.store.find(was.mar_name))
+        for version, was in versions.items():
+            archived = await archive_of(server, version, was, source)
             wanted = was.registration(was.mar_name, name)
             restored = server.enter(archived, wanted, at_startup=True)
             restored.weight, restored.shadow = was.weight, was.shadow
@@ -121,6 +126,23 @@ async def restore(server: ModelServer, found: Snapshot) -> None:
                 server.models[name].default = restored.version
             if was.max_workers:
                 await restored.scale(was.min_workers, was.max_workers)
+
+
+async def archive_of(
+    server: ModelServer, version: str, was: VersionState, source: str
+) -> ArchivedModel:
+    """In its file, or, where that was replaced by another version's, as it was unpacked."""
+    archived = await server.unpacked(server.store.find(was.mar_name), was.handler)
+    if archived.version == version:
+        return archived
+    folder = server.folder / (was.content or "")
+    if was.content is None or not folder.is_dir():
+        raise SnapshotError(
+            f"{was.mar_name} holds version {archived.version}, and {source} wants {version} from"
+            " it: put each version into a file of its own and name that there, or start without it."
+        )
+    log.warning("%s holds version %s: %s is as before", was.mar_name, archived.version, version)
+    return described(folder, was.mar_name, was.handler)
 
 
 async def load_own(server: ModelServer, settings: Settings) -> None:

@@ -10,15 +10,18 @@ def section(name: str, value: object) -> dict[str, object]:
 class Section:
     """A JSON object with a name. Each method raises ValueError for a value that can't be."""
 
-    def __init__(self, name: str, said: dict[str, object]) -> None:
+    def __init__(self, name: str, said: object) -> None:
         self.name = name
-        self.said = said
+        self.said = section(name, said)
 
     def text(self, key: str) -> str:
         value = self.said.get(key)
         if not isinstance(value, str) or not value:
             raise self.unfit(key, "a text")
         return value
+
+    def optional_text(self, key: str) -> str | None:
+        return self.text(key) if key in self.said else None
 
     def flag(self, key: str, default: bool | None = None) -> bool:
         value = self.said.get(key, default)

@@ -23,7 +23,9 @@ class SnapshotError(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class VersionState:
-    """`weight` and `shadow` are this project's own; TorchServe passes over them."""
+    """The last four are this project's own; TorchServe passes over them. `handler` is one that the
+    registration named, `content` the folder that the archive was unpacked to.
+    """
 
     default_version: bool
     mar_name: str
@@ -35,11 +37,14 @@ class VersionState:
     startup_timeout_s: int
     weight: float = 0.0
     shadow: bool = False
+    handler: str | None = None
+    content: str | None = None
 
     def registration(self, url: str, model: str) -> Registration:
         return Registration(
             url=url,
             model_name=model,
+            handler=self.handler,
             batch_size=self.batch_size,
             max_batch_delay_ms=self.max_batch_delay_ms,
             initial_workers=self.min_workers,
@@ -102,6 +107,10 @@ def as_json(state: VersionState) -> dict[str, object]:
         found["weight"] = state.weight
     if state.shadow:
         found["shadow"] = True
+    if state.handler:
+        found["handler"] = state.handler
+    if state.content:
+        found["content"] = state.content
     return found
 
 
@@ -119,26 +128,23 @@ def read(path: Path) -> Snapshot:
         ) from error
 
 
-def of_property(key: str, text: str) -> Snapshot:
-    """Of config.properties: `model_snapshot`, or `models`. Raises SnapshotError."""
+def of_property(text: str) -> Snapshot:
+    """Of config.properties. Raises SnapshotError."""
     try:
-        return parse(text) if key == KEY else of_models(json.loads(text))
+        return parse(text)
     except (ValueError, RecursionError) as error:
-        raise SnapshotError(f"The property {key} can't be read: {error}.") from error
+        raise SnapshotError(f"The property {KEY} can't be read: {error}.") from error
 
 
 def parse(text: str) -> Snapshot:
     """The JSON of `model_snapshot`. Raises ValueError with what is wrong."""
-    return of_models(section("the snapshot", json.loads(text)).get("models"))
-
-
-def of_models(value: object) -> Snapshot:
+    said = section("the snapshot", json.loads(text)).get("models")
     found = {
         model: {
             version: version_state(f"version {version} of {model}", state)
             for version, state in section(f"model {model}", versions).items()
         }
-        for model, versions in section("models", value).items()
+        for model, versions in section("models", said).items()
     }
     for model, versions in found.items():
         defaults = sum(state.default_version for state in versions.values())
@@ -148,7 +154,7 @@ def of_models(value: object) -> Snapshot:
 
 
 def version_state(name: str, value: object) -> VersionState:
-    said = Section(name, section(name, value))
+    said = Section(name, value)
     least = said.number("minWorkers", 0)
     return VersionState(
         default_version=said.flag("defaultVersion"),
@@ -163,4 +169,6 @@ def version_state(name: str, value: object) -> VersionState:
         startup_timeout_s=said.number("startupTimeout", 0, DEFAULT_TIMEOUT_S),
         weight=said.share("weight", 0.0),
         shadow=said.flag("shadow", False),
+        handler=said.optional_text("handler"),
+        content=said.optional_text("content"),
     )

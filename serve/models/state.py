@@ -31,4 +31,6 @@ def version_state(version: Version, is_default: bool) -> VersionState:
         startup_timeout_s=terms.startup_timeout_s,
         weight=version.weight,
         shadow=version.shadow,
+        handler=terms.handler,
+        content=version.archived.folder.name,
     )

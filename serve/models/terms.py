@@ -32,6 +32,7 @@ def terms_of(
     return Terms(
         url=wanted.url,
         runtime=wanted.runtime or "python",
+        handler=wanted.handler,
         min_workers=least,
         max_workers=max(least, first(own.max_workers, wanted.max_workers, least)),
         batch_size=first(wanted.batch_size, own.batch_size, 1),

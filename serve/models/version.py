@@ -18,10 +18,14 @@ from serve.models.spec import WorkerSpec
 
 @dataclass(frozen=True, kw_only=True)
 class Terms:
-    """How a version is served, once registration, archive and settings have been weighed."""
+    """How a version is served, once registration, archive and settings have been weighed.
+
+    `handler` is the registration's, where it named one.
+    """
 
     url: str
     runtime: str
+    handler: str | None
     min_workers: int
     max_workers: int
     batch_size: int

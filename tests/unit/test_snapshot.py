@@ -30,7 +30,15 @@ FIRST = VersionState(
     response_timeout_s=60,
     startup_timeout_s=90,
 )
-SECOND = replace(FIRST, default_version=False, mar_name="spots2.mar", weight=0.25, shadow=True)
+SECOND = replace(
+    FIRST,
+    default_version=False,
+    mar_name="spots2.mar",
+    weight=0.25,
+    shadow=True,
+    handler="image_classifier",
+    content="0123abcd",
+)
 SNAPSHOT = Snapshot(models={"spots": {"1.0": FIRST, "2.0": SECOND}})
 
 # As TorchServe 0.12.0 wrote it, by registering a model and a second version of it by JSON.
@@ -88,6 +96,8 @@ def test_torchserve_would_find_its_own_keys(tmp_path: Path) -> None:
     assert state["models"]["spots"]["2.0"].keys() - state["models"]["spots"]["1.0"].keys() == {
         "weight",
         "shadow",
+        "handler",
+        "content",
     }
 
 
@@ -129,11 +139,11 @@ def test_the_servers_settings_hand_it_on(tmp_path: Path) -> None:
     assert parse(config.model_snapshot) == SNAPSHOT
 
 
-def test_the_property_models_has_the_same_form_without_a_frame() -> None:
-    text = """{"spots": {"1.0": {"defaultVersion": true, "marName": "spots.mar", "minWorkers": 1,
-        "maxWorkers": 1, "batchSize": 4, "maxBatchDelay": 100}}}"""
+def test_times_that_an_older_torchserve_did_not_write_are_its_defaults() -> None:
+    text = """{"models": {"spots": {"1.0": {"defaultVersion": true, "marName": "spots.mar",
+        "minWorkers": 1, "maxWorkers": 1, "batchSize": 4, "maxBatchDelay": 100}}}}"""
 
-    state = of_property("models", text).models["spots"]["1.0"]
+    state = of_property(text).models["spots"]["1.0"]
 
     assert (state.batch_size, state.response_timeout_s, state.startup_timeout_s) == (4, 120, 120)
 

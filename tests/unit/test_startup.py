@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,10 +14,11 @@ from serve.dialect.properties import ServerConfig
 from serve.dialect.property_values import models_to_load
 from serve.models import version as version_module
 from serve.models.server import ModelServer
+from serve.models.snapshot import SnapshotError
 from serve.models.store import ModelStore
 from serve.settings import Settings, SettingsError
 from tests.unit.packed import mar
-from tests.unit.recorded import Record
+from tests.unit.recorded import ONE, Record
 
 SPOTS = {
     "defaultVersion": True,
@@ -84,19 +86,105 @@ def test_a_loaded_model_has_the_default_number_of_workers(
     assert Record.made["spots--1.0"].running == running
 
 
-def test_a_restart_finds_what_was_there_and_an_archives_new_version(settings: Settings) -> None:
-    started(settings)
+@pytest.mark.parametrize(
+    "said",
+    [
+        {},
+        {"minWorkers": 0, "maxWorkers": -1, "batchSize": 0, "maxBatchDelay": None},
+        {"defaultVersion": True, "marName": "spots.mar"},
+    ],
+)
+def test_what_it_leaves_out_or_sets_to_0_is_the_default(
+    settings: Settings, said: dict[str, object]
+) -> None:
+    server = started(using(settings, models=json.dumps({"spots": {"1.0": said}})))
+
+    terms = server.version("spots", None).terms
+    assert Record.made["spots--1.0"].running == (1, 1)
+    assert (terms.batch_size, terms.max_batch_delay_ms, terms.response_timeout_s) == (1, 100, 120)
+
+
+def test_its_numbers_may_be_texts(settings: Settings) -> None:
+    said = {"minWorkers": "2", "batchSize": "+4"}
+
+    server = started(using(settings, models=json.dumps({"spots": {"1.0": said}})))
+
+    assert Record.made["spots--1.0"].running == (2, 2)
+    assert server.version("spots", None).terms.batch_size == 4
+
+
+@pytest.mark.parametrize("value", ["many", "", " 4", "1_000", 4.5, True, [4], 1 << 31])
+def test_what_is_no_number_is_named_before_the_start(settings: Settings, value: object) -> None:
+    text = json.dumps({"spots": {"1.0": {"batchSize": value}}})
+
+    with pytest.raises(SettingsError, match=r"models .* batchSize of version 1\.0 of spots"):
+        startup.check(using(settings, models=text))
+
+
+def test_a_version_whose_file_was_replaced_is_there_after_a_restart(settings: Settings) -> None:
+    first = started(settings).version("spots", None).archived
     mar(settings.store, {}, modelVersion="1.1")
 
     server = started(using(settings, load_models=()))
 
-    assert server.version("spots", None).version == "1.1"
+    assert server.version("spots", None).archived == first
+    assert Record.made["spots--1.0"].spec.folder == str(first.folder)
+    assert (first.folder / "spots.py").is_file()
+
+
+def test_two_versions_of_one_file_are_there_after_a_restart(settings: Settings) -> None:
+    async def registered() -> None:
+        server, _ = await startup.started(settings)
+        mar(settings.store, {}, modelVersion="2.0")
+        await server.register(ONE)
+
+    asyncio.run(registered())
+
+    server = started(settings)
+
+    assert list(server.models["spots"].versions) == ["1.0", "2.0"]
+    assert server.version("spots", None).version == "1.0"
+
+
+def test_a_version_that_is_nowhere_any_more_is_told_with_its_file_and_snapshot(
+    settings: Settings,
+) -> None:
+    started(settings)
+    shutil.rmtree(settings.logs / "models")
+    mar(settings.store, {}, modelVersion="1.1")
+
+    with pytest.raises(SnapshotError) as caught:
+        started(settings)
+
+    said = f"spots.mar holds version 1.1, and {settings.snapshot} wants 1.0 from it: put each"
+    assert str(caught.value).startswith(said)
+
+
+def test_what_was_built_anew_as_the_same_version_is_what_a_restart_brings(
+    settings: Settings,
+) -> None:
+    started(settings)
+    mar(settings.store, {"more.txt": "more"})
+
+    server = started(settings)
+
+    assert (server.version("spots", None).archived.folder / "more.txt").is_file()
+
+
+def test_the_handler_that_a_registration_named_is_there_after_a_restart(settings: Settings) -> None:
+    async def registered() -> None:
+        server, _ = await startup.started(using(settings, load_models=()))
+        await server.register(replace(ONE, handler="image_classifier"))
+
+    asyncio.run(registered())
+    for _ in range(2):
+        assert started(settings).version("spots", None).archived.handler == "image_classifier"
 
 
 def test_what_an_older_start_unpacked_is_gone(settings: Settings) -> None:
     first = started(settings).version("spots", None).archived.folder
     (first.parent / ".unpacking-half").mkdir()
-    mar(settings.store, {}, modelVersion="1.1")
+    mar(settings.store, {"more.txt": "more"})
 
     second = started(settings).version("spots", None).archived.folder
 
