@@ -47,9 +47,10 @@ def address(http_port: int, https_port: int) -> Callable[[str], Address]:
 
 
 def host(text: str) -> str:
-    if not re.fullmatch(r"[^/\s]+", text):
+    """IPv6 may be in brackets, as in an address."""
+    if not re.fullmatch(r"\[[0-9a-fA-F:.]+\]|[^/\s\[\]]+", text):
         raise ValueError("an IP address or the name of a host, without http:// and port")
-    return text
+    return text.strip("[]")
 
 
 def whole(least: int, most: int = (1 << 31) - 1) -> Callable[[str], int]:

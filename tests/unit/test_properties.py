@@ -106,7 +106,7 @@ def test_all_that_is_honoured(tmp_path: Path) -> None:
         inference_address=https://0.0.0.0:8443
         management_address=http://[::1]:9081
         metrics_address=HTTP://localhost:9082
-        grpc_inference_address=0.0.0.0
+        grpc_inference_address=[::1]
         grpc_inference_port=9070
         grpc_management_address=::1
         grpc_management_port=9071
@@ -140,7 +140,7 @@ def test_all_that_is_honoured(tmp_path: Path) -> None:
         inference_address=Address(host="0.0.0.0", port=8443, secure=True),
         management_address=Address(host="::1", port=9081),
         metrics_address=Address(host="localhost", port=9082),
-        grpc_inference_address="0.0.0.0",
+        grpc_inference_address="::1",
         grpc_inference_port=9070,
         grpc_management_address="::1",
         grpc_management_port=9071,
@@ -217,6 +217,7 @@ def test_what_changes_nothing_is_listed(tmp_path: Path) -> None:
         ("inference_address=http://h:0", "from 1 to 65535"),
         ("inference_address=http://h:8080/path", "http://host:port"),
         ("grpc_inference_address=http://h", "without http://"),
+        ("grpc_inference_address=[::1", "without http://"),
         ("service_envelope=v3", "one of body, json, kserve, kservev2"),
         ("allowed_urls=http://(", "regular expressions"),
         ("blacklist_env_vars=(", "a regular expression"),
