@@ -3,11 +3,12 @@
 The front loads no torch: each model version has replicas of its own (serve.models).
 """
 
-from typing import Any
+from typing import Any, cast
 
 from fastapi import FastAPI, Request, Response
 from ray import serve as ray_serve
 from ray.serve.context import _get_serve_request_context
+from starlette.exceptions import HTTPException
 
 from serve import cluster, startup
 from serve.dialect.http import Dialect
@@ -20,6 +21,13 @@ METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"]
 ONGOING = 10_000
 
 api = FastAPI(openapi_url=None, docs_url=None, redoc_url=None, redirect_slashes=False)
+
+
+@api.exception_handler(HTTPException)
+async def beyond_the_route(request: Request, _: Exception) -> Response:
+    """Other methods than these seven, and paths with a line's end, are answered no differently."""
+    front = cast(Front, ray_serve.get_replica_context().servable_object)
+    return await front.answer(request)
 
 
 @ray_serve.ingress(api)

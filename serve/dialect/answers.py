@@ -1,6 +1,7 @@
 """Answers as TorchServe writes them."""
 
 import json
+import re
 from http import HTTPStatus
 from uuid import uuid4
 
@@ -17,6 +18,11 @@ ALWAYS = {
     "Cache-Control": "no-cache; no-store, must-revalidate, private",
     "Expires": "Thu, 01 Jan 1970 00:00:00 UTC",
 }
+# How an answer is sent is the server's to say, too.
+NO_HANDLERS = {*ALWAYS, "Connection", "Content-Length", "Transfer-Encoding"}
+HEADER = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+", re.ASCII)
+# The statuses that a server can end an answer with.
+FINAL = range(200, 600)
 
 
 def request_id() -> str:
@@ -50,8 +56,16 @@ def fault(error: Fault) -> Response:
 
 def replied(reply: Reply) -> Response:
     """A handler's answer; it has a content type only if the handler set one."""
-    answer = plain(reply.body, reply.status, reply.content_type)
+    if reply.status not in FINAL:
+        raise Internal(f"The handler's status, {reply.status}, can't be sent: use one of HTTP's.")
+    answer = plain(reply.body, reply.status, sendable(reply.content_type))
     for name, value in reply.headers.items():
-        if name.title() not in ALWAYS:
-            answer.headers[name] = value.encode("latin-1", "replace").decode("latin-1")
+        if name.title() not in NO_HANDLERS and HEADER.fullmatch(name):
+            answer.headers[name] = sendable(value)
     return answer
+
+
+def sendable(value: str) -> str:
+    """In a header: a line's end would begin another one."""
+    one_line = re.sub(r"[\x00-\x08\x0a-\x1f\x7f]", "?", value).strip()
+    return one_line.encode("latin-1", "replace").decode("latin-1")

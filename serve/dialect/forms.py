@@ -21,6 +21,18 @@ class UnreadableForm(Internal):
     type = "ErrorDataDecoderException"
 
 
+class Parser(MultiPartParser):
+    """Keeps the bytes of a part without a file's name, which Starlette takes for text."""
+
+    def on_part_end(self) -> None:
+        part = self._current_part
+        if part.file is not None:
+            super().on_part_end()
+        else:
+            # Byte for byte: Latin-1 has a letter for each.
+            self.items.append((part.field_name, part.data.decode("latin-1")))
+
+
 async def parameters(request: Request, limit: int) -> tuple[Parameter, ...]:
     """Raises BodyTooLarge over `limit` bytes."""
     kind = request.headers.get("content-type", "").split(";")[0].strip()
@@ -35,7 +47,7 @@ async def parameters(request: Request, limit: int) -> tuple[Parameter, ...]:
 async def multipart(request: Request, limit: int) -> tuple[Parameter, ...]:
     chunks = limited(request, limit)
     try:
-        parser = MultiPartParser(request.headers, chunks, max_part_size=limit)
+        parser = Parser(request.headers, chunks, max_part_size=limit)
         form = await parser.parse()
     # The others are of a charset that does not exist, or is none.
     except (MultiPartException, LookupError, UnicodeError) as error:
@@ -48,7 +60,7 @@ async def multipart(request: Request, limit: int) -> tuple[Parameter, ...]:
 
 async def parameter(name: str, part: str | UploadFile) -> Parameter:
     if isinstance(part, str):
-        return Parameter(name=name, value=part.encode())
+        return Parameter(name=name, value=part.encode("latin-1"))
     kind = (part.content_type or "").split(";")[0].strip()
     return Parameter(name=name, value=await part.read(), content_type=kind)
 

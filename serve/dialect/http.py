@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from handlers.errors import Fault
@@ -44,6 +44,9 @@ class Dialect:
             found = await self.routed(request)
         except Fault as error:
             found = answers.fault(error)
+        except ClientDisconnect:
+            # Nothing has failed, and nobody is left to be told.
+            return Response()
         except Exception:  # as TorchServe answers its own bugs; the log has what it was
             log.exception("%s %s", request.method, access.target(request))
             found = answers.fault(Internal(A_BUG))
@@ -52,8 +55,11 @@ class Dialect:
         return found
 
     async def routed(self, request: Request) -> Response:
-        path = request.url.path
+        # Not the URL's path, from which Starlette leaves out line ends, and in which it quotes.
+        path: str = request.scope["path"]
         ports = ports_of(request)
+        if not path.startswith("/"):
+            raise ResourceNotFound
         if path == "/api-description" or (path == "/" and request.method == "OPTIONS"):
             described = DESCRIPTIONS[min(ports)] if len(ports) == 1 else description.single_port
             return answers.told(described())
@@ -110,5 +116,5 @@ class Dialect:
 
 def ports_of(request: Request) -> set[str]:
     """Which of TorchServe's ports was asked; all of them on an address that is not one's own."""
-    named = request.headers.get(PORT_HEADER)
-    return set(named.split(",")) if named else set(DESCRIPTIONS)
+    named = request.headers.get(PORT_HEADER, "").split(",")
+    return set(DESCRIPTIONS).intersection(named) or set(DESCRIPTIONS)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 from serve.dialect import answers, description
 from serve.dialect.calls import Registration, Scaling
 from serve.dialect.faults import BadRequest, Internal, MethodNotAllowed, ResourceNotFound
+from serve.dialect.numbers import whole
 
 if TYPE_CHECKING:
     from serve.models.server import ModelServer
@@ -39,7 +40,7 @@ def owns(path: str) -> bool:
 
 async def answer(request: Request, server: "ModelServer") -> Response | None:
     """None for a path that is none of management's."""
-    match request.url.path.split("/")[1:]:
+    match request.scope["path"].split("/")[1:]:
         case ["models"] | ["models", ""]:
             return await models(request, server)
         case ["models", model, *rest]:
@@ -53,8 +54,8 @@ async def answer(request: Request, server: "ModelServer") -> Response | None:
 
 async def models(request: Request, server: "ModelServer") -> Response:
     if request.method == "GET":
-        limit = whole(request.query_params, "limit", LIMIT)
-        token = whole(request.query_params, "next_page_token", 0)
+        limit = given_or(LIMIT, request.query_params, "limit")
+        token = given_or(0, request.query_params, "next_page_token")
         limit = limit if 0 <= limit <= LIMIT else LIMIT
         return answers.told(server.list_models(limit, max(0, token)))
     if request.method == "POST":
@@ -128,11 +129,11 @@ async def registration(request: Request) -> Registration:
         model_name=given.get("model_name"),
         handler=given.get("handler"),
         runtime=given.get("runtime"),
-        batch_size=from_zero(given, "batch_size"),
-        max_batch_delay_ms=from_zero(given, "max_batch_delay"),
-        initial_workers=from_zero(given, "initial_workers"),
-        response_timeout_s=from_zero(given, "response_timeout"),
-        startup_timeout_s=from_zero(given, "startup_timeout"),
+        batch_size=at_least(1, given, "batch_size"),
+        max_batch_delay_ms=at_least(0, given, "max_batch_delay"),
+        initial_workers=at_least(0, given, "initial_workers"),
+        response_timeout_s=at_least(0, given, "response_timeout"),
+        startup_timeout_s=at_least(0, given, "startup_timeout"),
         synchronous=given.get("synchronous", "true").lower() == "true",
         s3_sse_kms=truth(given, "s3_sse_kms"),
     )
@@ -159,19 +160,16 @@ def text(value: object) -> str:
 
 def number(given: Mapping[str, str], name: str) -> int | None:
     """A number that does not parse counts as not given, as for TorchServe."""
-    try:
-        return int(given[name])
-    except (KeyError, ValueError):
-        return None
+    return whole(given.get(name, ""))
 
 
-def from_zero(given: Mapping[str, str], name: str) -> int | None:
-    """Nor does one that can be no number of workers, requests or seconds."""
+def at_least(least: int, given: Mapping[str, str], name: str) -> int | None:
+    """So does one that can be no number of workers, requests or seconds."""
     found = number(given, name)
-    return None if found is None or found < 0 else found
+    return None if found is None or found < least else found
 
 
-def whole(given: Mapping[str, str], name: str, otherwise: int) -> int:
+def given_or(otherwise: int, given: Mapping[str, str], name: str) -> int:
     found = number(given, name)
     return otherwise if found is None else found
 

@@ -1,14 +1,12 @@
 """The property `models`: how what load_models names is served, read as TorchServe reads it."""
 
 import json
-import re
 from dataclasses import dataclass
 
 from serve.dialect.calls import Registration
+from serve.dialect.numbers import whole
 from serve.dialect.properties import PropertiesError
 from serve.models.section import Section, section
-
-WHOLE = re.compile(r"[+-]?[0-9]{1,10}")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +52,7 @@ def above_0(said: Section, key: str) -> int | None:
     value = said.said.get(key)
     if value is None:
         return None
-    if not WHOLE.fullmatch(str(value)) or int(str(value)) >= 1 << 31:
+    number = whole(str(value))
+    if number is None:
         raise said.unfit(key, "a whole number")
-    return int(str(value)) if int(str(value)) > 0 else None
+    return number if number > 0 else None

@@ -2,18 +2,24 @@
 
 import asyncio
 import json
+from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
 import httpx
 import pytest
 from starlette.requests import Request
+from starlette.responses import Response
 
 from serve.dialect.calls import Outcome, Registration, Reply, Scaling
 from serve.dialect.faults import ModelNotFound
 from serve.dialect.http import Dialect
 from serve.dialect.metrics import Metrics
 from serve.dialect.properties import ServerConfig
+
+SCOPE: dict[str, Any] = {
+    "type": "http", "http_version": "1.1", "method": "POST", "query_string": b"", "headers": [],
+}  # fmt: skip
 
 
 class Server:
@@ -35,6 +41,7 @@ class Server:
         return True
 
     async def infer(self, model: str, *_: object) -> Reply:
+        self.asked.append((model,))
         if model == "broken":
             raise ZeroDivisionError
         return Reply(body=b"{}", headers={"cache-control": "mine", "x-own": "5 €"})
@@ -44,6 +51,10 @@ class Server:
         if "\ud800" in wanted.url:
             raise ModelNotFound(f"Model not found at: {wanted.url}")
         return Outcome(code=200, status="")
+
+    async def describe(self, *asked: object) -> list[object]:
+        self.asked.append(asked[:2])
+        return []
 
     async def scale(self, *asked: object) -> Outcome:
         self.asked.append(asked)
@@ -71,10 +82,16 @@ def asked(server: Server, method: str, path: str, **more: Any) -> httpx.Response
     return asyncio.run(run())
 
 
+def answered(server: Server, request: Request) -> Response:
+    return asyncio.run(Dialect(server, None).answer(request))  # type: ignore[arg-type]  # as above
+
+
 @pytest.mark.parametrize(
     ("ports", "offered"),
     [
         (None, {"/ping", "/models", "/metrics"}),
+        ("nobody", {"/ping", "/models", "/metrics"}),
+        ("nobody,metrics", {"/metrics"}),
         ("inference", {"/ping"}),
         ("management", {"/models"}),
         ("metrics", {"/metrics"}),
@@ -96,6 +113,7 @@ def test_each_address_offers_what_it_is_and_no_more(
     }
 
     assert found == offered
+    assert asked(server, "GET", "/api-description", headers=headers).is_success
 
 
 def test_a_bug_is_told_in_torchserves_form_and_counted(
@@ -134,11 +152,35 @@ def test_half_a_surrogate_can_be_named_in_a_fault(server: Server) -> None:
     assert answer.json()["message"] == "Model not found at: \ud800.mar"
 
 
-@pytest.mark.parametrize("name", ["initial_workers", "response_timeout", "batch_size"])
-def test_a_number_below_0_is_as_if_it_were_not_given(server: Server, name: str) -> None:
-    asked(server, "POST", "/models", params={"url": "a.mar", name: "-1"})
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("initial_workers", "-1"),
+        ("response_timeout", "-1"),
+        ("batch_size", "-1"),
+        ("batch_size", "0"),
+        *(
+            ("max_batch_delay", value)
+            for value in ("", "+", "1_000", " 5 ", "5\n", "٣", "2147483648", "9" * 401, "1" * 5000)
+        ),
+    ],
+)
+def test_a_number_that_does_not_do_is_as_if_it_were_not_given(
+    server: Server, name: str, value: str
+) -> None:
+    asked(server, "POST", "/models", params={"url": "a.mar", name: value})
 
     assert server.asked == [(Registration(url="a.mar"),)]
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [("0", 0), ("+5", 5), ("-0", 0), ("0" * 12 + "7", 7), ("2147483647", 2147483647)],
+)
+def test_a_number_is_what_java_takes_for_one(server: Server, value: str, number: int) -> None:
+    asked(server, "POST", "/models", params={"url": "a.mar", "max_batch_delay": value})
+
+    assert server.asked == [(Registration(url="a.mar", max_batch_delay_ms=number),)]
 
 
 @pytest.mark.parametrize(
@@ -146,6 +188,8 @@ def test_a_number_below_0_is_as_if_it_were_not_given(server: Server, name: str) 
     [
         ({}, None, Scaling(min_workers=1)),
         ({"min_worker": "3"}, None, Scaling(min_workers=3)),
+        ({"min_worker": "-1"}, None, Scaling(min_workers=-1)),
+        ({"min_worker": "4294967296"}, None, Scaling(min_workers=1)),
         ({"max_worker": "3"}, None, Scaling(min_workers=1, max_workers=3)),
         ({"weight": "0.1"}, None, Scaling(min_workers=None, weight=0.1)),
         ({"shadow": "true"}, None, Scaling(min_workers=None, shadow=True)),
@@ -166,6 +210,37 @@ def test_a_handlers_headers_can_be_sent_and_do_not_replace_the_servers(server: S
 
     assert answer.headers["x-own"] == "5 ?"
     assert "no-store" in answer.headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    ("quoted", "name"),
+    [("a%0Ab", "a\nb"), ("m%0D", "m\r"), ("a%3Fb", "a?b"), ("a%23b", "a#b"), ("a%5Cb", "a\\b")],
+)
+def test_a_models_name_is_what_was_quoted(server: Server, quoted: str, name: str) -> None:
+    asked(server, "POST", f"/predictions/{quoted}")
+    asked(server, "GET", f"/models/{quoted}")
+
+    assert server.asked == [(name,), (name, None)]
+
+
+def test_a_client_that_goes_away_in_its_upload_is_no_bug(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    half: dict[str, object] = {"type": "http.request", "body": b"half", "more_body": True}
+    sent: Iterator[dict[str, object]] = iter([half, {"type": "http.disconnect"}])
+
+    async def receive() -> dict[str, object]:
+        return next(sent)
+
+    with caplog.at_level("INFO"):
+        answered(server, Request(SCOPE | {"path": "/predictions/m"}, receive))
+
+    assert caplog.text == ""
+    assert server.metrics.text(["Requests2XX", "Requests4XX", "Requests5XX"]) == ""
+
+
+def test_a_path_that_is_none_is_not_found(server: Server) -> None:
+    assert answered(server, Request(SCOPE | {"method": "OPTIONS", "path": "*"})).status_code == 404
 
 
 def test_a_form_in_no_charset_is_a_bad_request(server: Server) -> None:

@@ -51,6 +51,17 @@ def test_each_part_of_a_form_is_a_parameter() -> None:
     }
 
 
+def test_a_part_without_a_files_name_keeps_every_byte() -> None:
+    every = bytes(range(256))
+    body = b'--x\r\nContent-Disposition: form-data; name="data"\r\n\r\n' + every + b"\r\n--x--\r\n"
+
+    for charset in ("", "; charset=latin-1", "; charset=utf-16"):
+        kind = f"multipart/form-data; boundary=x{charset}"
+        sent = read(content=body, headers={"content-type": kind})
+
+        assert [one.value for one in sent] == [every]
+
+
 def test_a_web_form_keeps_every_byte() -> None:
     sent = read(
         content=b"a=%ff%00+x&b=&a=2", headers={"content-type": "application/x-www-form-urlencoded"}
