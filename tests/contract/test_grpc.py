@@ -121,7 +121,7 @@ def comparable(answer: Answer) -> tuple[object, ...]:
     return answer.code, answer.details, [values(message) for message in answer.messages]
 
 
-@pytest.mark.parametrize("row", grpc_rows.rows(JPEG), ids=lambda row: row.name)
+@pytest.mark.parametrize("row", list(grpc_rows.rows(JPEG)), ids=lambda row: row.name)
 def test_both_answer_alike_unless_the_row_deviates(
     targets: dict[str, GrpcTarget], row: Row
 ) -> None:
