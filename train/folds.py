@@ -1,7 +1,7 @@
 """Other models of a checkpoint's recipe, each trained without another part of the images: together
 they answer every image as one that was not trained on it."""
 
-import re
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +12,9 @@ from train import checkpoint
 from train.checkpoint import Checkpoint
 from train.data.layouts import DataError
 from train.data.unseen import Images, unseen
+
+# Where the images lie is no part of the recipe: they are known by their names.
+NOT_OF_THE_RECIPE = ("--fold", "--hold-out", "--keep", "--data")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,9 +65,11 @@ def difference_of(other: Checkpoint, source: Checkpoint) -> str:
 
 
 def recipe(of: Checkpoint) -> tuple[str, tuple[str, ...], int, str]:
-    command = str(of.training.get("command", "not known how"))
-    # Where the images lie is no part of it: they are known by their names.
-    command = re.sub(r" --(fold|hold-out|keep|data) ('[^']*'|\S+)", "", command)
+    words = shlex.split(str(of.training.get("command", "not known how")))
+    flags = {place for place, word in enumerate(words) if word in NOT_OF_THE_RECIPE}
+    # Each of them goes with its value.
+    dropped = flags | {place + 1 for place in flags}
+    command = shlex.join(word for place, word in enumerate(words) if place not in dropped)
     return of.architecture, of.classes, of.image_size, command
 
 

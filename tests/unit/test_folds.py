@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from shlex import quote
 
 import pytest
 
@@ -123,12 +124,13 @@ def test_folds_whose_epoch_is_another_without_being_chosen_are_refused(
     )
 
 
+@pytest.mark.parametrize("folder", ["/a disk/isic2019/", "/Anna's disk/isic2019"])
 def test_folds_trained_on_the_same_images_elsewhere_are_taken(
-    drawings: Path, tmp_path: Path
+    drawings: Path, tmp_path: Path, folder: str
 ) -> None:
     file, other = folds(drawings, tmp_path, MANY, FEW)
     trained = read(other)
-    elsewhere = str(trained.training["command"]).replace("data/isic2019", "'/a disk/isic2019/'")
+    elsewhere = str(trained.training["command"]).replace("data/isic2019", quote(folder))
     training = trained.training | {"command": elsewhere}
     other.write_bytes(replace(trained, training=training).as_bytes())
 
