@@ -71,7 +71,8 @@ def one_by_one(predict: Callable[[list[Path]], np.ndarray], paths: list[Path]) -
 
 def spread(paths: list[Path]) -> list[Path]:
     """At most 20 of them, evenly."""
-    return paths[:: max(1, len(paths) // IMAGES)][:IMAGES]
+    count = min(IMAGES, len(paths))
+    return [paths[place * len(paths) // count] for place in range(count)]
 
 
 def built(model: Path, config: Path, folder: Path) -> Path:

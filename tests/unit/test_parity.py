@@ -30,6 +30,15 @@ def test_twenty_images_at_most_are_asked_for(images: int, asked: int) -> None:
     assert len(spread([Path(str(number)) for number in range(images)])) == asked
 
 
+@pytest.mark.parametrize("images", [21, 39, 41, 999])
+def test_they_are_spread_evenly_over_all(images: int) -> None:
+    asked = [int(path.name) for path in spread([Path(str(number)) for number in range(images)])]
+
+    steps = np.diff([*asked, images])
+    assert asked[0] == 0
+    assert steps.max() - steps.min() <= 1
+
+
 def test_images_are_asked_for_one_by_one() -> None:
     batches = []
 
