@@ -199,6 +199,15 @@ def test_a_path_is_no_markdown() -> None:
     assert "- **Training data.** `a b # c`" in text
 
 
+def test_a_group_splits_no_row() -> None:
+    metrics = deepcopy(known().metrics)
+    metrics["subgroups"]["site"][0]["group"] = "head|neck"
+
+    text = card(TRAINING, metrics)
+
+    assert r"| site: `head\|neck` | 32 |" in text
+
+
 def test_without_an_evaluation_the_card_says_so() -> None:
     text = card(TRAINING, {})
 

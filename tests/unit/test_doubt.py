@@ -98,6 +98,16 @@ def test_a_rule_finds_95_percent_and_says_how_specific_it_was() -> None:
         assert (values[~true] < rule.threshold).mean() == rule.specificity
 
 
+def test_a_threshold_is_no_rounding_over_1() -> None:
+    share = np.nextafter(1.0, 2)
+    shares = np.zeros((4, CLASSES))
+    shares[[0, 1, 2, 3], [0, 2, 1, 1]] = [share, share, 1, 1]
+
+    rules = fit_rules(shares, np.array([0, 2, 1, 1]), WITHOUT_UNKNOWN)
+
+    assert [(rule.threshold, rule.sensitivity) for rule in rules] == [(1, 1)] * 2
+
+
 def test_the_evidence_is_of_images_that_were_not_fitted_on() -> None:
     logits, labels = drawn(1_600, sharpness=1.0)
     rng = np.random.default_rng(1)

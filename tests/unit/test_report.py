@@ -7,10 +7,12 @@ from functools import cache
 from html.parser import HTMLParser
 from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 
 from handlers.categories import CODES
 from tests.measured import Measured, measured
+from train.evaluation import figures
 from train.evaluation.report import report
 
 
@@ -195,6 +197,14 @@ def test_a_cross_validation_is_told() -> None:
 def test_what_makes_the_numbers_too_good_is_said(facts: dict[str, object], says: str) -> None:
     assert says in page_of(measured(**facts)).text
     assert says not in page().text
+
+
+def test_one_category_alone_has_no_curve() -> None:
+    labels = np.zeros(len(known().labels), dtype=int)
+
+    figure = figures.roc(labels, known().probabilities)
+
+    assert figure.axes[0].get_legend() is None
 
 
 def test_the_same_evaluation_gives_the_same_file() -> None:

@@ -29,7 +29,7 @@ def table(images: int, **columns: object) -> pd.DataFrame:
         (79, "70-79"),
         (80, "80+"),
         (101, "80+"),
-        (np.inf, "80+"),
+        (np.inf, "unknown"),
         (-1, "unknown"),
         (np.nan, "unknown"),
     ],
@@ -72,7 +72,7 @@ def test_the_unknown_are_a_group_of_their_own_and_the_last() -> None:
         5,
         age=pd.Series([85, None, 5, 15, np.nan], dtype=object),
         sex=[None, "male", np.nan, "", "female"],
-        site=["vulva", "torso", None, np.nan, "torso"],
+        site=["vulva", "torso", " ", np.nan, "torso "],
     )
 
     groups = subgroups(labels, probabilities, known)

@@ -18,7 +18,9 @@ def fit_rules(shares: np.ndarray, labels: np.ndarray, classes: tuple[str, ...]) 
         if not true.any() or true.all():
             continue
         # The largest of the true ones' values that leaves at most 5 % of them below.
-        threshold = float(np.sort(values[true])[int((1 - SENSITIVITY) * true.sum())])
+        lowest = np.sort(values[true])[int((1 - SENSITIVITY) * true.sum())]
+        # A sum of shares may be one rounding over 1, which no threshold may be.
+        threshold = min(1.0, float(lowest))
         rules.append(
             Rule(
                 name=NAMES[target],

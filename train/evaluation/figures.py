@@ -51,7 +51,8 @@ def roc(labels: np.ndarray, probabilities: np.ndarray) -> Figure:
         if positive.any() and not positive.all():
             x, y, _ = roc_curve(positive, probabilities[:, index])
             axes.plot(x, y, color=COLOURS[code], linewidth=1.6, label=code)
-    axes.legend(loc="lower right", facecolor="white", framealpha=0.9, edgecolor="none")
+    if axes.get_legend_handles_labels()[1]:
+        axes.legend(loc="lower right", facecolor="white", framealpha=0.9, edgecolor="none")
     return figure
 
 

@@ -1,5 +1,6 @@
 """Balanced accuracy by age, sex and site."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -71,11 +72,11 @@ def subgroup(
 
 def age_band(age: float) -> str:
     """The decade of an age in years, "0-9" to "80+"; what is no age is unknown."""
-    if not age >= 0:
+    if not 0 <= age < math.inf:
         return UNKNOWN
     decade = int(min(age, LAST_DECADE)) // 10 * 10
     return f"{LAST_DECADE}+" if decade == LAST_DECADE else f"{decade}-{decade + 9}"
 
 
 def named(value: object) -> str:
-    return value if isinstance(value, str) and value else UNKNOWN
+    return (value.strip() if isinstance(value, str) else "") or UNKNOWN
