@@ -1,13 +1,12 @@
 """Probabilities of images: from the core, or over HTTP from a server that runs it."""
 
-import http.client
+import http
 import json
 import logging
 import time
-import urllib.error
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from urllib.request import Request
 
 import numpy as np
 from tqdm import tqdm
@@ -15,6 +14,8 @@ from tqdm import tqdm
 from handlers.categories import CODES
 from handlers.classifier import LesionClassifier
 from handlers.errors import Fault
+from train.evaluation.calls import UNREACHABLE, answer_to
+from train.evaluation.keys import MANAGEMENT_PORT, Keys
 
 log = logging.getLogger(__name__)
 
@@ -27,8 +28,9 @@ FIRST_WAIT_S = 0.5
 REFUSED = [float("nan")] * len(CODES)
 # Nothing is served at such an address, whatever the image.
 NOT_SERVED = (404, 405)
-NO_TOKEN = "InvalidKeyException"
-UNREACHABLE = (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError)
+NO_TOKEN = b"InvalidKeyException"
+# With the key that stands in the file by now, and with a renewed one.
+OTHER_KEYS = 2
 
 
 class PredictionError(Exception):
@@ -55,31 +57,27 @@ def of_url(url: str, paths: list[Path], key_file: Path | None = None) -> np.ndar
     """(n, 9) in CODES' order; an image that is refused is logged, its row is NaN.
 
     `url` is a backend's whole one, as http://127.0.0.1:8080/predictions/skin_vit; `key_file` is
-    the key_file.json that a backend which wants a token wrote. Raises PredictionError where
+    the key_file.json that a backend which wants a token wrote; a key that expires is renewed, as
+    each lasts an hour. Raises PredictionError where
     nothing answers, something that is no lesion service, or one that fails or wants another token:
     what is measured of the rest would be another set of images.
     """
-    key = None if key_file is None else inference_key(key_file)
+    keys = None if key_file is None else Keys(key_file, url)
+    if keys is not None and keys.current is None:
+        raise PredictionError(
+            f"{key_file} can't be read or holds no inference key: name the key_file.json that the"
+            " server wrote when it started."
+        )
     with ThreadPoolExecutor(THREADS) as pool:
-        answers = pool.map(lambda path: answered(url, path, key), paths)
+        answers = pool.map(lambda path: answered(url, path, keys), paths)
         rows = list(tqdm(answers, "predictions", len(paths), leave=False, disable=None))
     return np.array(rows, dtype=float).reshape(-1, len(CODES))
 
 
-def inference_key(key_file: Path) -> str:
-    try:
-        return str(json.loads(key_file.read_text())["inference"]["key"])
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise PredictionError(
-            f"{key_file} can't be read or holds no inference key: name the key_file.json that the"
-            " server wrote when it started."
-        ) from error
-
-
-def answered(url: str, path: Path, key: str | None) -> list[float]:
+def answered(url: str, path: Path, keys: Keys | None) -> list[float]:
     """The nine probabilities of one image, asked for again while the server is too busy."""
     for attempt in range(TRIES):
-        status, body = posted(url, path.read_bytes(), key)
+        status, body = posted_with_key(url, path.read_bytes(), keys)
         if status != http.HTTPStatus.SERVICE_UNAVAILABLE:
             break
         if attempt + 1 < TRIES:
@@ -89,11 +87,12 @@ def answered(url: str, path: Path, key: str | None) -> list[float]:
     said = message(status, body)
     if status in NOT_SERVED:
         raise PredictionError(f"{url} serves no such model ({said}): correct it.")
-    if NO_TOKEN.encode() in body:
+    if NO_TOKEN in body:
         raise PredictionError(
             f"{url} wants a token ({said}): name its key file with --key-file, as"
-            " logs/torchserve/key_file.json or logs/ray/key_file.json. A key lasts an hour; /token"
-            " renews it."
+            " logs/torchserve/key_file.json or logs/ray/key_file.json. A key lasts an hour and is"
+            f" renewed at /token of this address or of port {MANAGEMENT_PORT}; where management"
+            " is elsewhere, renew it there."
         )
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
         raise PredictionError(
@@ -102,18 +101,26 @@ def answered(url: str, path: Path, key: str | None) -> list[float]:
     return refused(path, said)
 
 
+def posted_with_key(url: str, body: bytes, keys: Keys | None) -> tuple[int, bytes]:
+    if keys is None:
+        return posted(url, body, None)
+    key = keys.current
+    answer = posted(url, body, key)
+    for _ in range(OTHER_KEYS):
+        if NO_TOKEN not in answer[1]:
+            break
+        key = keys.after(key)
+        answer = posted(url, body, key)
+    return answer
+
+
 def posted(url: str, body: bytes, key: str | None) -> tuple[int, bytes]:
     # With a type of its own, as TorchServe would read urllib's default as a web form.
     headers = {"Content-Type": "application/octet-stream"}
     if key is not None:
         headers["Authorization"] = f"Bearer {key}"
-    request = urllib.request.Request(url, body, headers)
     try:
-        with urllib.request.urlopen(request, timeout=ANSWERS_WITHIN_S) as answer:
-            return int(answer.status), answer.read()
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.code, error.read()
+        return answer_to(Request(url, body, headers), ANSWERS_WITHIN_S)
     except UNREACHABLE as error:
         raise PredictionError(
             f"No answer from {url}: start the servers (python -m up) or correct the URL."
