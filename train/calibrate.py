@@ -3,13 +3,16 @@
 import argparse
 import logging
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+
+import pandas as pd
 
 from train import checkpoint
 from train.checkpoint import Checkpoint
 from train.data.layouts import DataError, read_unknown
-from train.data.names import sha256_of
+from train.data.names import among, sha256_of
 from train.data.split import readable
 from train.data.unseen import Images, unseen
 from train.doubt.comparison import on_left_out, on_unknown
@@ -96,31 +99,29 @@ def main(arguments: list[str] | None = None) -> int:
 
 def calibrate(given: argparse.Namespace) -> Fitted:
     writable_file(given.out or given.checkpoint)
-    if given.unknown is not None and given.unknown == given.unk_data:
+    both = [folder.resolve() for folder in (given.unk_data, given.unknown) if folder is not None]
+    if len(set(both)) < len(both):
         raise DataError("--unk-data is fitted to, so name another folder with --unknown.")
     source = checkpoint.read(given.checkpoint)
     source = replace(source, views=given.views or source.views)
 
-    added, compared = (
-        None if folder is None else readable(read_unknown(folder))
-        for folder in (given.unk_data, given.unknown)
-    )
     images = Images.of(given.data)
     table = unseen(images, source.trained_on)
     folds = others(source, set(table["image"]), given.folds, images)
     parts = [(source, table), *((fold.source, fold.table) for fold in folds)]
-    check(source, sum(len(asked) for _, asked in parts), given)
+    models = [model for model, _ in parts]
+    added, compared = (strangers(folder, models) for folder in (given.unk_data, given.unknown))
+    check(source, sum(int(asked["code"].isin(source.classes).sum()) for _, asked in parts), given)
     left_out = on_left_out(given.left_out, images)
     # Every model has a limit of its own to the unknown.
     seen, *theirs = (looked_at(model, asked, added) for model, asked in parts)
     fitted = fitted_to(seen, source.classes, theirs)
     evidence = dict(fitted.evidence)
     if folds:
-        models = (source, *(fold.source for fold in folds))
         fewest = min(len(model.trained_on) for model in models)
         evidence["cross_validation"] |= {"fewest_training_images": fewest}
     if compared is not None:
-        evidence |= on_unknown(fitted, seen, looked_at(source, compared))
+        evidence |= on_unknown(fitted, seen, looked_at(source, compared), source.classes)
     evidence["images_sha256"] = sha256_of(name for _, asked in parts for name in asked["image"])
     if left_out:
         evidence[LEFT_OUT] = left_out
@@ -132,8 +133,22 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     return fitted
 
 
+def strangers(folder: Path | None, models: Sequence[Checkpoint]) -> pd.DataFrame | None:
+    """The readable images below a folder that none of the models was trained on."""
+    if folder is None:
+        return None
+    table = readable(read_unknown(folder))
+    known = among(table["image"], {name for model in models for name in model.trained_on})
+    if known.all():
+        raise DataError(f"Every image in {folder} was trained on: name others.")
+    if known.any():
+        log.warning("LEFT OUT: %d of %d images in %s, trained on", known.sum(), len(table), folder)
+    return table.loc[~known].reset_index(drop=True)
+
+
 def check(source: Checkpoint, images: int, given: argparse.Namespace) -> None:
-    """Raises FitError where what was fitted to more images would be lost."""
+    """Raises FitError where what was fitted to more images of the model's categories would be
+    lost."""
     before = source.fitted.evidence["images"] if source.fitted else 0
     place = given.out or given.checkpoint
     if images < before and place.resolve() == given.checkpoint.resolve():

@@ -115,6 +115,22 @@ def test_unknown_images_may_be_fitted_to(
     assert with_strange.unknown != with_alike.unknown
 
 
+def test_unknown_images_that_it_was_trained_on_are_left_out(
+    file: Path, drawings: Path, strange: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    names = list(read_unknown(strange)["image"])
+    words = ["--data", str(drawings), "--unk-data", str(strange)]
+    file.write_bytes(replace(BARE, trained_on=tuple(names[:3])).as_bytes())
+
+    fitted = calibrated(file, *words)
+
+    assert fitted.evidence["unknown_fitted"] == STRANGE - 3
+    assert f"LEFT OUT: 3 of {STRANGE} images in {strange}, trained on" in caplog.messages
+    file.write_bytes(replace(BARE, trained_on=tuple(names)).as_bytes())
+    assert main(["--checkpoint", str(file), *words]) == 2
+    assert caplog.messages[-1] == f"Every image in {strange} was trained on: name others."
+
+
 def test_unknown_images_are_that_to_a_model_with_an_output_for_them_too(
     drawings: Path, strange: Path
 ) -> None:
@@ -267,7 +283,10 @@ def test_what_cannot_go_on_is_told_before_anything_is_looked_at(
 
     for words, says in (
         (["--out", tmp_path], f"{tmp_path} is a folder: name a file in it."),
-        (["--unk-data", strange, "--unknown", strange], "name another folder with --unknown"),
+        (
+            ["--unk-data", strange, "--unknown", strange / "more" / ".."],
+            "name another folder with --unknown",
+        ),
         (["--left-out", all_but_one], "has not seen 0 lesions of the categories it knows, and 40"),
     ):
         given = ["--checkpoint", file, "--data", drawings, *words]

@@ -265,11 +265,15 @@ def test_images_of_few_lesions_are_too_few_to_fit_on() -> None:
         fit(features, [appearance(lesion())], WITHOUT_UNKNOWN)
 
 
-def test_a_model_that_sees_no_difference_is_not_fitted_to() -> None:
+@pytest.mark.parametrize("blind", [0, 1])
+def test_a_model_that_sees_no_difference_is_not_fitted_to(blind: int) -> None:
     logits, labels = drawn(160)
+    directions = [np.random.default_rng(0).normal(size=(160, 4)) for _ in range(2)]
+    directions[blind] = np.ones((160, 4))
+    own, fold = (features_of(logits, one, labels) for one in directions)
 
     with pytest.raises(FitError, match="sees no difference between images"):
-        fit(features_of(logits, np.ones((160, 4)), labels), [appearance(lesion())], WITHOUT_UNKNOWN)
+        fit(own, [appearance(lesion())], WITHOUT_UNKNOWN, folds=[fold])
 
 
 @pytest.mark.parametrize("part", ["logits", "directions", "embeddings"])

@@ -3,10 +3,12 @@
 from dataclasses import replace
 from pathlib import Path
 from shlex import quote
+from shutil import copytree
 
 import pytest
 
 from handlers.categories import WITHOUT_UNKNOWN
+from tests.images import lesion
 from tests.unit.calibrating import BARE, calibrated
 from tests.unit.conftest import EACH
 from tests.unit.folded import COMMAND, folds
@@ -57,6 +59,24 @@ def test_what_was_fitted_with_folds_is_not_lost_to_a_fit_without(
 
     assert main([*words, "--out", str(out)]) == 0
     assert read(out).fitted is not None
+
+
+def test_pictures_of_no_category_of_the_models_are_none_that_was_fitted_to(
+    drawings: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    data = tmp_path / "data"
+    copytree(drawings, data)
+    copytree(drawings / "Train" / "NV", data / "Train" / "UNK")
+    for path in (data / "Train" / "UNK").iterdir():
+        lesion(100 + int(path.stem), "BCC").save(path)
+    own, other = folds(drawings, tmp_path, MANY, FEW)
+    calibrated(own, "--data", drawings, "--folds", other)
+
+    # As many pictures as before, but fewer of the models' categories.
+    assert main(["--checkpoint", str(own), "--data", str(data)]) == 2
+
+    every = EACH * len(WITHOUT_UNKNOWN)
+    assert f"fitted to {every} images, and would be to {every - 8}: name" in caplog.messages[-1]
 
 
 def test_a_fold_of_another_hold_out_answers_for_what_is_left(

@@ -16,20 +16,22 @@ from train.doubt.fit import FEWEST_GROUPS
 from train.doubt.fitted import Fitted
 from train.doubt.fitting import Seen, looked_at
 from train.doubt.methods import IN_USE, told_apart
-from train.doubt.unknown import called
+from train.doubt.unknown import called, lead
 
 log = logging.getLogger(__name__)
 
 
-def on_unknown(fitted: Fitted, seen: Seen, unknown: Seen) -> dict[str, object]:
+def on_unknown(
+    fitted: Fitted, seen: Seen, unknown: Seen, classes: tuple[str, ...]
+) -> dict[str, object]:
     """`seen` are the validation images that `fitted` was fitted to."""
     strange = unknown.features
     far = distances(strange.directions, fitted.known)
-    confidence = fitted.scaling.shares(strange.logits).max(axis=1)
+    ahead = lead(fitted.scaling.shares(strange.logits), classes)
     return {
         "methods_unknown": told_apart(seen.features.known(), strange),
         "unknown_images": len(strange),
-        "unknown_called": float(called(far, confidence, fitted.unknown).mean()),
+        "unknown_called": float(called(far, ahead, fitted.unknown).mean()),
     }
 
 

@@ -16,7 +16,7 @@ from train.doubt.quality import fit_limits
 from train.doubt.referral import fit_rules
 from train.doubt.sets import aps, lac, limits, raps, sets
 from train.doubt.temperature import fit_scaling
-from train.doubt.unknown import called_apart, distances_apart, fit_unknown
+from train.doubt.unknown import called_apart, distances_apart, fit_unknown, is_known, lead
 from train.evaluation.calibration import calibration
 from train.evaluation.intervals import balanced_accuracy_interval, mean_recall_interval
 
@@ -47,25 +47,27 @@ def fit(
     """
     models = [(one.known(), one.unknown()) for one in (features, *folds)]
     features, unknown = models[0]
-    if not is_enough(features):
+    if not is_enough(features, classes):
         raise FitError(
-            f"Validation images of {len(set(features.groups))} lesions are too few to fit on:"
+            f"Validation images of {lesions(features, classes)} lesions are too few to fit on:"
             f" {FEWEST_GROUPS} are needed."
         )
     answered = Features.together([of for of, _ in models])
     values = (answered.logits, answered.directions, answered.embeddings)
     if not all(np.isfinite(one).all() for one in values):
         raise FitError("The model's answers are not finite: its training went astray.")
-    if (features.directions == features.directions[0]).all():
-        raise FitError("The model sees no difference between images: its training went astray.")
+    enough = [(of, not_of) for of, not_of in models if is_enough(of, classes)]
+    if any((of.directions == of.directions[0]).all() for of, _ in enough):
+        raise FitError("A model sees no difference between images: its training went astray.")
     scaling = fit_scaling(answered.logits, answered.labels)
     shares = scaling.shares(answered.logits)
     most = limits(lac(shares), answered.labels, COVERAGE)
     own = divisions(features, seed)
-    far = np.concatenate([distances_apart(features, division) for division in own])
-    confidence = np.tile(shares[: len(features)].max(axis=1), len(own))
+    others = is_known(features.labels, classes)
+    far = np.concatenate([distances_apart(features, division)[others] for division in own])
+    ahead = np.tile(lead(shares[: len(features)], classes)[others], len(own))
     told = evidence(answered, divisions(answered, seed) if folds else own, classes, seed)
-    told |= as_served([one for one in models if is_enough(one[0])], seed)
+    told |= as_served(enough, classes, seed)
     if len(unknown):
         told["unknown_fitted"] = len(unknown)
     if folds:
@@ -73,7 +75,7 @@ def fit(
     return Fitted(
         scaling=scaling,
         known=known(features.directions, features.labels),
-        unknown=fit_unknown(far, confidence, of_features(features, unknown)),
+        unknown=fit_unknown(far, ahead, of_features(features, unknown)),
         prediction_set=SetLimits(
             coverage=COVERAGE,
             # Where a category has no limit it is in every set.
@@ -85,8 +87,13 @@ def fit(
     )
 
 
-def is_enough(features: Features) -> bool:
-    return len(set(features.groups)) >= FEWEST_GROUPS
+def is_enough(features: Features, classes: tuple[str, ...]) -> bool:
+    return lesions(features, classes) >= FEWEST_GROUPS
+
+
+def lesions(features: Features, classes: tuple[str, ...]) -> int:
+    """How many of other categories than UNK."""
+    return len(set(features.groups[is_known(features.labels, classes)]))
 
 
 def divisions(features: Features, seed: int) -> list[Division]:
@@ -138,14 +145,20 @@ def evidence(
     }
 
 
-def as_served(models: Sequence[tuple[Features, Features]], seed: int) -> dict[str, Any]:
+def as_served(
+    models: Sequence[tuple[Features, Features]], classes: tuple[str, ...], seed: int
+) -> dict[str, Any]:
     """What answers of all nine are worth, an image that is called UNK being one whose category was
-    not found: by cross-fitting too, of each model's known and unknown images."""
+    not found, unless it is UNK: by cross-fitting too, of each model's known and unknown images."""
     judged = Features.together([of for of, _ in models])
-    called = np.concatenate([called_apart(*one, divisions(one[0], seed)) for one in models])
-    found = (judged.logits.argmax(axis=1) == judged.labels) * (1 - called)
+    called = np.concatenate(
+        [called_apart(*one, classes, divisions(one[0], seed)) for one in models]
+    )
+    others = is_known(judged.labels, classes)
+    right = judged.logits.argmax(axis=1) == judged.labels
+    found = np.where(others, right * (1 - called), called)
     return {
-        "called_unknown": float(called.mean()),
+        "called_unknown": float(called[others].mean()),
         "as_served": asdict(mean_recall_interval(judged.labels, found, judged.groups)),
     }
 

@@ -1,4 +1,5 @@
-"""P(UNK) from the distance, with no picture of the unknown needed."""
+"""P(UNK) from the distance, with no picture of the unknown needed; where UNK is an output of the
+model, its share counts as it does in an answer."""
 
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ from handlers.fitted import UnknownLimit
 from train.doubt.methods import Division, Features, among_others, of_features
 from train.doubt.temperature import fit_scaling
 
+UNKNOWN = "UNK"
 # Of the validation images, at most so many may be called UNK: three times as many catch little more
 # of what is strange, and it is the rare categories that pay.
 CALLED = 0.01
@@ -18,15 +20,29 @@ OF_HALF = 0.01
 STEPS = 200
 
 
-def fit_unknown(distances: np.ndarray, confidence: np.ndarray, unknown: np.ndarray) -> UnknownLimit:
-    """Of validation images' distances (n,) and largest known share (n,): the strictest limit that
-    calls no more than 1 % of them UNK; with distances (m,) of unknown ones, if there are any, the
-    one that parts the two best, each weighing the same, but none that calls more than 5 % of the
-    known UNK."""
+def is_known(labels: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+    """(n,) Whether labels, indices into classes, are other than UNK."""
+    known: np.ndarray = ~np.isin(labels, [k for k, code in enumerate(classes) if code == UNKNOWN])
+    return known
+
+
+def lead(shares: np.ndarray, classes: tuple[str, ...]) -> np.ndarray:
+    """(n,) By how much the most probable other category of shares (n, c) is ahead of UNK, whose
+    share is 0 where it is no output: all that P(UNK) by the distance has to outweigh."""
+    known = is_known(np.arange(len(classes)), classes)
+    ahead: np.ndarray = shares[:, known].max(axis=1) - shares[:, ~known].sum(axis=1)
+    return ahead
+
+
+def fit_unknown(distances: np.ndarray, ahead: np.ndarray, unknown: np.ndarray) -> UnknownLimit:
+    """Of known validation images' distances (n,) and `lead` (n,): the strictest limit that calls no
+    more than 1 % of them UNK; with distances (m,) of unknown ones, if there are any, the one that
+    parts the two best, each weighing the same, but none that calls more than 5 % of the known UNK.
+    Those whose outputs say UNK already are called by no limit."""
     half = float(np.median(distances))
     if not len(unknown):
-        return strictest_limit(distances, confidence, half, CALLED)
-    strictest = strictest_limit(distances, confidence, half, CALLED_AT_MOST)
+        return strictest_limit(distances, ahead, half, CALLED)
+    strictest = strictest_limit(distances, ahead, half, CALLED_AT_MOST)
     best = parting(distances, unknown)
     return limit_at(best, half) if best > strictest.limit else strictest
 
@@ -40,12 +56,12 @@ def parting(distances: np.ndarray, unknown: np.ndarray) -> float:
 
 
 def strictest_limit(
-    distances: np.ndarray, confidence: np.ndarray, half: float, share: float
+    distances: np.ndarray, ahead: np.ndarray, half: float, share: float
 ) -> UnknownLimit:
     low, high = half, float(distances.max()) * 2
     for _ in range(STEPS):
         middle = (low + high) / 2
-        if called(distances, confidence, limit_at(middle, half)).mean() > share:
+        if (called(distances, ahead, limit_at(middle, half)) & (ahead > 0)).mean() > share:
             low = middle
         else:
             high = middle
@@ -56,10 +72,10 @@ def limit_at(limit: float, half: float) -> UnknownLimit:
     return UnknownLimit(limit=limit, scale=float((limit - half) / np.log(1 / OF_HALF - 1)))
 
 
-def called(distances: np.ndarray, confidence: np.ndarray, at: UnknownLimit) -> np.ndarray:
-    """(n,) Whether UNK is the most probable of all nine."""
+def called(distances: np.ndarray, ahead: np.ndarray, at: UnknownLimit) -> np.ndarray:
+    """(n,) Whether UNK is the most probable of all nine, as `handlers.postprocess` adds them up."""
     unknown = 1 / (1 + np.exp(np.clip((at.limit - distances) / at.scale, -700, 700)))
-    more: np.ndarray = unknown > (1 - unknown) * confidence
+    more: np.ndarray = unknown > (1 - unknown) * ahead
     return more
 
 
@@ -72,7 +88,12 @@ def distances_apart(features: Features, division: Division) -> np.ndarray:
     return far
 
 
-def called_apart(features: Features, unknown: Features, divided: Sequence[Division]) -> np.ndarray:
+def called_apart(
+    features: Features,
+    unknown: Features,
+    classes: tuple[str, ...],
+    divided: Sequence[Division],
+) -> np.ndarray:
     """(n,) The share of the divisions in which an image of one model is called UNK by what was
     fitted to the others of the division, and to the `unknown`."""
     trials = np.empty((len(divided), len(features)))
@@ -80,10 +101,10 @@ def called_apart(features: Features, unknown: Features, divided: Sequence[Divisi
         for place, (others, fold) in enumerate(division):
             of, asked = features.part(others), features.part(fold)
             scaling = fit_scaling(of.logits, of.labels)
-            confidence = scaling.shares(of.logits).max(axis=1)
+            theirs, known = lead(scaling.shares(of.logits), classes), is_known(of.labels, classes)
             near = distances_apart(of, among_others(division, place))
-            at = fit_unknown(near, confidence, of_features(of, unknown))
-            shares = scaling.shares(asked.logits)
-            trial[fold] = called(of_features(of, asked), shares.max(axis=1), at)
+            at = fit_unknown(near[known], theirs[known], of_features(of, unknown))
+            ahead = lead(scaling.shares(asked.logits), classes)
+            trial[fold] = called(of_features(of, asked), ahead, at)
     share: np.ndarray = trials.mean(axis=0)
     return share
