@@ -12,7 +12,7 @@ import pandas as pd
 from train import checkpoint
 from train.checkpoint import Checkpoint
 from train.data.layouts import DataError, read_unknown
-from train.data.names import among, sha256_of
+from train.data.names import among
 from train.data.split import readable
 from train.data.unseen import Images, unseen
 from train.doubt.comparison import on_left_out, on_unknown
@@ -122,13 +122,12 @@ def calibrate(given: argparse.Namespace) -> Fitted:
         evidence["cross_validation"] |= {"fewest_training_images": fewest}
     if compared is not None:
         evidence |= on_unknown(fitted, seen, looked_at(source, compared), source.classes)
-    evidence["images_sha256"] = sha256_of(name for _, asked in parts for name in asked["image"])
     if left_out:
         evidence[LEFT_OUT] = left_out
     elif source.fitted is not None and LEFT_OUT in source.fitted.evidence:
         # It is of other models, and as true of them whatever this one is fitted to.
         evidence[LEFT_OUT] = source.fitted.evidence[LEFT_OUT]
-    fitted = replace(fitted, evidence=evidence)
+    fitted = replace(fitted, evidence=evidence, images=tuple(table["image"]))
     write_whole(given.out or given.checkpoint, replace(source, fitted=fitted).as_bytes())
     return fitted
 

@@ -55,7 +55,15 @@ def as_another(one: Checkpoint, seed: int) -> Checkpoint:
 
 
 def evaluated(own: Path, others: list[Path], data: Path, out: Path) -> int:
-    words = ["--model", own, "--data", data, "--out", out, "--folds", *others]
+    words = [
+        "--model",
+        own,
+        "--data",
+        data,
+        "--out",
+        out,
+        *(["--folds", *others] if others else []),
+    ]
     return main([str(word) for word in words])
 
 
@@ -148,6 +156,7 @@ def test_an_epoch_that_one_of_them_chose_is_told(
     assert measured["is_training_runs_validation"]
     assert measured["chose_epoch"] is (keep == "best")
     assert measured["doubt_was_fitted_to_these"]
+    assert measured["doubt_was_fitted_to_all"]
 
 
 def test_it_is_told_where_doubt_was_fitted_to_what_is_evaluated_on(
@@ -159,13 +168,30 @@ def test_it_is_told_where_doubt_was_fitted_to_what_is_evaluated_on(
     fewer = tmp_path / "fewer"
     shutil.copytree(drawings, fewer)
     (fewer / "Train" / "MEL" / "3.jpg").unlink()
+    out = tmp_path / "out"
 
     told = []
-    for data in (drawings, fewer):
-        assert evaluated(own, [other], data, tmp_path / "out") == 0
-        told.append(metrics_of(tmp_path / "out")["measured"]["doubt_was_fitted_to_these"])
+    for data, more in ((drawings, []), (fewer, []), (drawings, [other])):
+        told.append(told_of_doubt(own, more, data, out))
+    # As if it, too, was fitted to what it answers for.
+    with_names(other, [str(path.relative_to(drawings)) for path in drawings.glob("Train/*/0.jpg")])
+    told.append(told_of_doubt(own, [other], drawings, out))
 
-    assert told == [True, False]
+    assert told == [(True, True), (True, True), (True, False), (True, True)]
+
+
+def told_of_doubt(own: Path, others: list[Path], data: Path, out: Path) -> tuple[bool, bool]:
+    """Whether it was fitted to these, and to all of them."""
+    assert evaluated(own, others, data, out) == 0
+    measured = metrics_of(out)["measured"]
+    return measured["doubt_was_fitted_to_these"], measured["doubt_was_fitted_to_all"]
+
+
+def with_names(file: Path, images: list[str]) -> None:
+    one = read(file)
+    assert one.fitted is not None
+    fitted = replace(one.fitted, images=tuple(images))
+    file.write_bytes(replace(one, fitted=fitted).as_bytes())
 
 
 def test_folds_with_another_limit_of_the_unknown_are_refused(

@@ -16,6 +16,7 @@ FITTED = replace(
     tiny.fitted(CLASSES, 4),
     quality=Limits(min_skin=0.125),
     evidence={"ece": 0.04, "sets": {"LAC": {"coverage": {"MEL": None}}}},
+    images=("a", "b"),
 )
 
 
@@ -25,6 +26,7 @@ def test_it_comes_back_from_plain_values() -> None:
     assert comparable(back) == comparable(FITTED)
     assert back.referral == FITTED.referral
     assert back.scaling == FITTED.scaling
+    assert back.images == FITTED.images
 
 
 def test_its_plain_values_are_no_classes_of_ours() -> None:
@@ -49,6 +51,13 @@ def test_what_was_fitted_before_pairs_were_has_none() -> None:
     assert (scaling.temperature, scaling.by_pair) == (FITTED.scaling.temperature, ())
 
 
+def test_what_was_fitted_before_names_were_kept_has_none() -> None:
+    values = FITTED.as_plain()
+    del values["images"]
+
+    assert Fitted.of_plain(values).images == ()
+
+
 def test_what_was_fitted_before_features_were_knows_embeddings() -> None:
     values = FITTED.as_plain()
     del values["known"]["of"]
@@ -56,7 +65,9 @@ def test_what_was_fitted_before_features_were_knows_embeddings() -> None:
     assert Fitted.of_plain(values).known.of == EMBEDDING
 
 
-@pytest.mark.parametrize("name", sorted(FITTED.as_plain().keys() - {"temperature_by_pair"}))
+@pytest.mark.parametrize(
+    "name", sorted(FITTED.as_plain().keys() - {"temperature_by_pair", "images"})
+)
 def test_a_part_that_is_missing_is_named(name: str) -> None:
     values = FITTED.as_plain()
     del values[name]

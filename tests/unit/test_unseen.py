@@ -93,6 +93,7 @@ def test_a_run_that_set_unk_aside_chose_its_epoch_on_the_rest() -> None:
             trained_on=("d",),
             training={"split_sha256": split, "keep": keep},
             doubt=None,
+            fitted_to=(),
         )
 
     assert chose_epoch(by("best"), table)

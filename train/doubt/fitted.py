@@ -38,7 +38,11 @@ class Known:
 
 @dataclass(frozen=True, kw_only=True)
 class Fitted:
-    """`evidence` are plain numbers for the card, each of images that were not fitted on."""
+    """`evidence` are plain numbers for the card, each of images that were not fitted on.
+
+    `images` are the names of the checkpoint's own that it was fitted to; what folds answered for it
+    was trained on. They are empty where it was fitted before they were kept.
+    """
 
     scaling: Scaling
     known: Known
@@ -47,6 +51,7 @@ class Fitted:
     referral: tuple[Rule, ...]
     quality: Limits
     evidence: dict[str, Any]
+    images: tuple[str, ...] = ()
 
     def within(self, config: ModelConfig) -> ModelConfig:
         """`config` with all that changes an answer."""
@@ -71,7 +76,10 @@ class Fitted:
 
     def as_plain(self) -> dict[str, Any]:
         """Dicts, lists, numbers, texts and tensors."""
-        values = asdict(self) | {"referral": [listed(rule) for rule in self.referral]}
+        values = asdict(self) | {
+            "referral": [listed(rule) for rule in self.referral],
+            "images": list(self.images),
+        }
         scaling = values.pop("scaling")
         return values | {
             "temperature": scaling["temperature"],
@@ -90,6 +98,7 @@ class Fitted:
                 referral=built(tuple[Rule, ...], values["referral"], "referral"),
                 quality=built(Limits, values["quality"], "quality"),
                 evidence=dict(values["evidence"]),
+                images=tuple(values.get("images", ())),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise UnusableModel(f"What was fitted can't be read: {error}.") from error

@@ -48,8 +48,8 @@ def calibrated(
     """
     if validation.empty:
         raise FitError("There is no validation image.")
-    seen = looked_at(source, validation, unknown)
-    return replace(source, fitted=fitted_to(seen, source.classes))
+    fitted = fitted_to(looked_at(source, validation, unknown), source.classes)
+    return replace(source, fitted=replace(fitted, images=tuple(validation["image"])))
 
 
 def fitted_to(seen: Seen, classes: tuple[str, ...], folds: Sequence[Seen] = ()) -> Fitted:

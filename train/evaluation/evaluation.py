@@ -13,7 +13,7 @@ import pandas as pd
 import torch
 
 from handlers.categories import CODES
-from train.data.names import among, sha256_of
+from train.data.names import among, identities, sha256_of
 from train.data.unseen import Images, is_the_validation, left_out
 from train.evaluation.card import card
 from train.evaluation.faithfulness import Faithfulness, faithfulness
@@ -54,6 +54,7 @@ def evaluate(parts: Sequence[Part], model: str, images: Images) -> Evaluation:
         log.warning("%d images were refused and are left out", int((~answered).sum()))
     table = asked.loc[answered].reset_index(drop=True)
     probabilities = probabilities[answered]
+    fitted = np.concatenate([fitted_to(part, images.table) for part in parts])[answered]
     labels = table["code"].map(CODES.index).to_numpy(dtype=int)
     facts = {
         "model": model,
@@ -73,18 +74,17 @@ def evaluate(parts: Sequence[Part], model: str, images: Images) -> Evaluation:
         "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "is_training_runs_validation": all(held_out(part.measured, images.table) for part in parts),
         "chose_epoch": any(chose_epoch(part.measured, images.table) for part in parts),
-        "left_out": left_out(images, asked["image"], measured.trained_on)
-        | {"refused": asked.loc[~answered, "image"].tolist()},
+        "doubt_was_fitted_to_these": bool(fitted.any()),
+        "doubt_was_fitted_to_all": bool(fitted.all()),
+        "left_out": left_out(images, asked["image"], trained_on_by_all(parts))
+        | {
+            "training_images_known": min(len(part.measured.trained_on) for part in parts),
+            "refused": asked.loc[~answered, "image"].tolist(),
+        },
     }
-    doubt = measured.doubt
-    # A training run fits it to what it held out.
-    fitted_to = doubt and doubt.get("images_sha256")
-    facts["doubt_was_fitted_to_these"] = doubt is not None and (
-        fitted_to == facts["images_sha256"] if fitted_to else facts["is_training_runs_validation"]
-    )
     return Evaluation(
         metrics=measure(labels, probabilities, table)
-        | {"faithfulness": maps(parts), "doubt": doubt, "measured": facts},
+        | {"faithfulness": maps(parts), "doubt": measured.doubt, "measured": facts},
         images=table["image"],
         labels=labels,
         probabilities=probabilities,
@@ -104,6 +104,25 @@ def chose_epoch(by: Subject, table: pd.DataFrame) -> bool:
         return False
     # A run does not validate on UNK where it was not trained on it.
     return held_out(by, table) or held_out(by, table.loc[table["code"] != "UNK"])
+
+
+def fitted_to(part: Part, table: pd.DataFrame) -> np.ndarray:
+    """(n,) Which of the images that a model answers for its doubt was fitted to."""
+    by, asked = part.measured, part.table
+    if by.doubt is None:
+        return np.zeros(len(asked), dtype=bool)
+    if by.fitted_to:
+        return among(asked["image"], by.fitted_to).to_numpy()
+    # Before their names were kept: a training run fits it to what it held out.
+    if held_out(by, table):
+        return np.ones(len(asked), dtype=bool)
+    known = (asked["code"] != "UNK").to_numpy()
+    return known & held_out(by, table.loc[table["code"] != "UNK"])
+
+
+def trained_on_by_all(parts: Sequence[Part]) -> tuple[str, ...]:
+    seen = [identities(part.measured.trained_on) for part in parts]
+    return tuple(set.intersection(*seen))
 
 
 def maps(parts: Sequence[Part]) -> Faithfulness | None:

@@ -46,7 +46,7 @@ def with_folds(
 
 def served(fold: Fold, fitted: Fitted | None, folder: Path) -> Subject:
     """As the checkpoint that `fitted` belongs to, but with the fold's weights and with what is
-    known of its own features."""
+    known of its own features, fitted to its own images."""
     own = fold.source.fitted
     if fitted is not None:
         if own is None:
@@ -60,7 +60,7 @@ def served(fold: Fold, fitted: Fitted | None, folder: Path) -> Subject:
                 f" the model's: call train.calibrate --checkpoint {fold.file} with the same"
                 " --unk-data first."
             )
-        fitted = replace(fitted, known=own.known, unknown=own.unknown)
+        fitted = replace(fitted, known=own.known, unknown=own.unknown, images=own.images)
     here = Path(tempfile.mkdtemp(dir=folder))
     file = here / "fold.pth"
     file.write_bytes(replace(fold.source, fitted=fitted).as_bytes())

@@ -37,6 +37,7 @@ class Subject:
 
     `falls` are those by which maps are judged, None of a server, whose maps can't be compared with
     others. `doubt` is what was found when the answer's doubt was fitted; None where it was not.
+    `fitted_to` are the names of the images that it was fitted to, empty where they were not kept.
     """
 
     predict: Callable[[list[Path]], np.ndarray]
@@ -45,6 +46,7 @@ class Subject:
     trained_on: tuple[str, ...]
     training: dict[str, str | int | float]
     doubt: dict[str, Any] | None
+    fitted_to: tuple[str, ...]
 
 
 def subject(
@@ -90,6 +92,7 @@ def described(
     """By its checkpoint, else by the names `listed` beside it."""
     source = None if trained is None else checkpoint.read(trained)
     names = listed if source is None else source.trained_on
+    fitted = None if source is None else source.fitted
     if not names:
         log.warning(
             "IT IS NOT KNOWN which images this model was trained on, so none is left out, and the"
@@ -101,7 +104,8 @@ def described(
         checkpoint_sha256=sha256,
         trained_on=names,
         training={} if source is None else source.training,
-        doubt=None if source is None or source.fitted is None else source.fitted.told(),
+        doubt=None if fitted is None else fitted.told(),
+        fitted_to=() if fitted is None else fitted.images,
     )
 
 

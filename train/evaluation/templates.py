@@ -22,6 +22,7 @@ def rendered(template: str, values: dict[str, object]) -> str:
     environment.filters |= {
         "answered_by": words.answered_by,
         "code": words.code,
+        "elsewhere": words.elsewhere,
         "faithful": words.faithful,
         "interval": words.interval,
         "number": words.number,

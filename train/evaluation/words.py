@@ -76,6 +76,17 @@ def answered_by(models: list[dict[str, Any]]) -> str:
     )
 
 
+def elsewhere(metrics: dict[str, Any]) -> str:
+    """On which images doubt was cross-fitted, where these are not the evaluation's own."""
+    doubt = metrics["doubt"]
+    to_all = metrics["measured"].get("doubt_was_fitted_to_all", True)
+    if to_all and doubt["images"] == metrics["images"]:
+        return ""
+    models = doubt.get("cross_validation", {}).get("models")
+    by = f" by {models} models of its recipe" if models else ""
+    return f", on {doubt['images']} images{by},"
+
+
 def formats(models: list[dict[str, Any]]) -> str:
     """In which each model's steps were, where that is not the same for all."""
     found = Counter(one.get("precision") or "a format not recorded" for one in models)
