@@ -11,10 +11,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from handlers.errors import BadRequest
 from handlers.model_config import ModelConfig
 from handlers.preprocess import decode, to_square
 from tests import tiny
 from tests.images import encoded, lesion
+from train.data import cache as cached
 from train.data.cache import ImageCache
 
 SIZE = 32
@@ -155,6 +157,29 @@ def test_damage_does_no_harm(
 
     assert_right(again, paths)
     assert_right(filled(tmp_path, paths), paths)
+
+
+def test_a_run_that_ends_while_resizing_keeps_what_is_written_down_and_no_bytes_beside(
+    tmp_path: Path, paths: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cached, "TOGETHER", 1)
+    monkeypatch.setattr(cached, "WRITTEN_EVERY", 2)
+    last = Path(paths[3])
+    body = last.read_bytes()
+    last.write_bytes(b"none")
+    with pytest.raises(BadRequest):
+        filled(tmp_path, paths)
+    kept = filled(tmp_path, paths[:2])
+    seen = kept.picture(paths[1])
+    assert kept.pixels.stat().st_size == 3 * SIZE * SIZE * 3
+    Path(paths[0]).unlink()
+    last.write_bytes(body)
+
+    again = filled(tmp_path, paths[1:])
+
+    assert again.pixels.stat().st_size == 4 * SIZE * SIZE * 3
+    assert_right(again, paths[1:])
+    np.testing.assert_array_equal(seen, square(paths[1]))
 
 
 def folder(config: ModelConfig, train_size: int | None) -> Path:

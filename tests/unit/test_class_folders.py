@@ -44,6 +44,16 @@ def test_class_folders_give_code_and_side(tmp_path: Path, monkeypatch: pytest.Mo
     }
 
 
+def test_hidden_folders_are_no_classes_and_hold_no_images(tmp_path: Path) -> None:
+    data = tmp_path / ".data"
+    hidden = ("Train/.ipynb_checkpoints/a.jpg", "Train/NV/.ipynb_checkpoints/a-checkpoint.jpg")
+    fill(data, "Train/NV/a.jpg", *hidden)
+
+    table = read(data)
+
+    assert table["image"].tolist() == ["Train/NV/a.jpg"]
+
+
 @pytest.mark.parametrize("side", ["Train", "Test"])
 def test_an_unknown_class_folder_is_named(tmp_path: Path, side: str) -> None:
     fill(tmp_path, "Train/NV/a.jpg", f"{side}/Freckle/b.jpg")

@@ -30,6 +30,8 @@ MARGIN = 1.25
 # Of a picture's sides: no square around the middle reaches further out.
 LONGEST = 2
 TOGETHER = 256
+# After so many times as many the index is written, so that a run that is killed keeps them.
+WRITTEN_EVERY = 8
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,14 +76,18 @@ class ImageCache:
         """Also to `index`; `names` is what each path is called in it."""
         paths = list(names)
         with self.pixels.open("ab") as file, ThreadPoolExecutor(os.cpu_count()) as pool:
-            # What a run that was killed wrote without an index entry is never read.
-            offset = file.seek(0, os.SEEK_END)
-            for start in range(0, len(paths), TOGETHER):
+            offset = max((place.end for place in index.values()), default=0)
+            # What a run that was killed wrote without an index entry: nobody reads it.
+            file.truncate(offset)
+            for number, start in enumerate(range(0, len(paths), TOGETHER), start=1):
                 some = paths[start : start + TOGETHER]
                 for path, picture in zip(some, pool.map(self.resized, some), strict=True):
                     height, width, _ = picture.shape
                     index[names[path]] = Place(offset=offset, height=height, width=width)
                     offset += file.write(picture.tobytes())
+                if number % WRITTEN_EVERY == 0:
+                    file.flush()
+                    self.write_index(index)
         self.write_index(index)
 
     def resized(self, path: str) -> np.ndarray:

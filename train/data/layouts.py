@@ -14,7 +14,7 @@ import pandas as pd
 
 from handlers.categories import CODES, WITHOUT_UNKNOWN
 from train.data.class_names import CLASS_NAMES, letters
-from train.data.files import images_below
+from train.data.files import images_below, is_hidden
 from train.data.isic_download import MOST_SPECIFIC_FIRST, categorised
 
 log = logging.getLogger(__name__)
@@ -191,7 +191,8 @@ def lesions(named: pd.Series, images: pd.Series) -> pd.Series:
 def read_folders(data: Path) -> pd.DataFrame:
     rows = []
     for side in ("Train", "Test"):
-        for folder in sorted(path for path in (data / side).glob("*") if path.is_dir()):
+        folders = [path for path in (data / side).glob("*") if path.is_dir()]
+        for folder in sorted(path for path in folders if not is_hidden(path.name)):
             code = code_of(folder.name)
             for file in images_below(folder):
                 name = str(file.relative_to(data))
