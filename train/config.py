@@ -193,7 +193,7 @@ def parse(arguments: list[str] | None = None) -> tuple[dict[str, object], bool]:
         action="store_true",
         default=False,
         help="go on with the newest run in --out, with its settings; --epochs may be raised, and"
-        " what was moved be given: --data, --ray-address",
+        " --data be given if it was moved; a cluster is named again by --ray-address",
     )
     values = vars(parser.parse_args(arguments))
     return values, bool(values.pop("resume"))

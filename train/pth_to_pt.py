@@ -2,6 +2,7 @@
 
 import argparse
 import hashlib
+import io
 import logging
 import sys
 import warnings
@@ -22,7 +23,7 @@ from train.origin import ROOT
 from train.relevance import unrolled
 from train.served import Served
 from train.views import by_view
-from train.writable import OutError, writable_file
+from train.writable import OutError, writable_file, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -56,10 +57,10 @@ def export(source: Checkpoint, source_sha256: str, version: str, model: Path, co
     )
     if fitted is not None:
         settings = fitted.within(settings)
-    for file in (model, config):
-        file.parent.mkdir(parents=True, exist_ok=True)
-    torch.jit.save(graph, model, _extra_files={CONFIG_HASH: settings.sha256})
-    config.write_text(settings.as_json())
+    buffer = io.BytesIO()
+    torch.jit.save(graph, buffer, _extra_files={CONFIG_HASH: settings.sha256})
+    write_whole(model, buffer.getvalue())
+    write_whole(config, settings.as_json().encode())
 
 
 def traced(module: Judged, size: int) -> torch.jit.ScriptModule:

@@ -2,7 +2,6 @@
 
 import logging
 import sys
-from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
@@ -22,19 +21,17 @@ from train.fit import connect, enough_for, fit
 from train.loop import Job
 from train.models import InitError, build
 from train.origin import commit
+from train.placing import place
 from train.plots import confusion_figure
 from train.progress import Line
-from train.runs import TrainingRun
+from train.runs import TrainingRun, to_go_on
 from train.send import send_pending
 from train.state import BEST_MODEL, read_best
-from train.writable import OutError, writable, write_whole
+from train.writable import OutError, writable
 
 log = logging.getLogger(__name__)
 
 GENERATED = Path("data/generated")
-PREVIOUS_MODEL = "previous_model.pth"
-# In the run's folder: of what it put there.
-PLACED = "placed.sha256"
 UNKNOWN = "UNK"
 
 
@@ -82,6 +79,11 @@ def check(config: TrainConfig, parts: Split) -> None:
     [patch, _] = model.patch_embed.patch_size
     if config.train_size % patch:
         raise ConfigError(f"--train-size must be a multiple of {config.model}'s patches, {patch}.")
+    if len(parts.train) < config.workers:
+        raise ConfigError(
+            f"{config.workers} workers can't share {len(parts.train)} training images: lower"
+            " --workers."
+        )
     if config.patience and parts.validation.empty:
         raise ConfigError("--patience needs held-out images to look at: raise --hold-out.")
 
@@ -100,6 +102,11 @@ def parts_of(config: TrainConfig) -> Split:
         )
     parts = split(readable(table), config.seed, config.hold_out, config.fold)
     parts = parts.without(config.leave_out)
+    if parts.train.empty:
+        raise DataError(
+            f"Without {config.leave_out} there is no image in {data} to train on: leave out"
+            " --leave-out."
+        )
     if not (parts.train["code"] == UNKNOWN).any() and (parts.validation["code"] == UNKNOWN).any():
         log.warning(
             "%d held-out images are of %s, which none in training is: they are not used here, and"
@@ -156,14 +163,7 @@ def conclude(
 ) -> None:
     """Puts the best checkpoint in place, the one it replaces beside it, and both into MLflow."""
     target = Path(run.config.out) / BEST_MODEL
-    placed = run.folder / PLACED
-    # What this run put there before it was resumed is no user's model.
-    own = placed.read_text() if placed.exists() else ""
-    if target.exists() and sha256(target.read_bytes()).hexdigest() != own:
-        target.replace(target.with_name(PREVIOUS_MODEL))
-        log.info("the checkpoint that was there is now %s", target.with_name(PREVIOUS_MODEL))
-    write_whole(target, weights)
-    placed.write_text(sha256(weights).hexdigest())
+    place(weights, target, run.folder)
     best = read_best(saved)
     status = "KILLED" if stopped else "FINISHED"
     figure = confusion_figure(np.array(best.confusion), classes) if best else None
@@ -171,7 +171,7 @@ def conclude(
     score = f"balanced accuracy {best.balanced_accuracy:.3f}" if best else "not validated yet"
     log.info("%s: %s (%s)", status.lower(), target, score)
     if stopped:
-        log.info("go on with: python -m train.run --resume --out %s", run.config.out)
+        log.info("go on with: %s", to_go_on("train.run", run.config))
 
 
 if __name__ == "__main__":

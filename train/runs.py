@@ -2,10 +2,10 @@
 
 import json
 import logging
-import time
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import pandas as pd
 
@@ -13,6 +13,7 @@ from train import tracking
 from train.config import MOVABLE, ConfigError, TrainConfig
 from train.data import leaks
 from train.data.split import Split
+from train.writable import folder_of_now, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -22,18 +23,19 @@ SPLIT = "split.csv"
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRun:
-    """`folder` is also Ray Train's: its checkpoints lie in it."""
+    """`folder` is also Ray Train's: its checkpoints lie in it. Runs of before have no hash of their
+    labels."""
 
     folder: Path
     config: TrainConfig
     split_sha256: str
+    labels_sha256: str | None
     tracked: tracking.Run
 
     @classmethod
     def begin(cls, config: TrainConfig, parts: Split, commit: str) -> Self:
         out = Path(config.out)
-        folder = out / "runs" / time.strftime("%Y%m%d-%H%M%S")
-        folder.mkdir(parents=True, exist_ok=True)
+        folder = folder_of_now(out / "runs")
         found = leaks.check(parts, folder)
         parameters: dict[str, object] = {
             **config.as_dict(),
@@ -47,38 +49,88 @@ class TrainingRun:
         sides = pd.concat(
             [parts.train.assign(side="train"), parts.validation.assign(side="held out")]
         )
-        sides[["image", "lesion", "group", "code", "side"]].to_csv(folder / SPLIT, index=False)
+        listed = sides[["image", "lesion", "group", "code", "side"]].to_csv(index=False)
+        write_whole(folder / SPLIT, listed.encode())
         tracking.log_files(tracked, [folder / SPLIT, *folder.glob(leaks.PAIRS)])
-        return cls._written(folder, config, parts.sha256, tracked)
+        run = cls(
+            folder=folder,
+            config=config,
+            split_sha256=parts.sha256,
+            labels_sha256=parts.labels_sha256,
+            tracked=tracked,
+        )
+        run.write(parts)
+        return run
 
     @classmethod
     def resume(cls, values: dict[str, object]) -> Self:
-        """The newest run below `out`; its number of epochs may be changed, and what was moved."""
+        """The newest run below `out`; its number of epochs may be changed, and what was moved.
+
+        Nothing is written before `go_on`, as a mistake in what was given would stay. A cluster is
+        not kept: without a name the run goes on on this machine.
+        """
         given = {"out": TrainConfig.out} | values
         out = Path(str(given["out"]))
         settings = sorted((out / "runs").glob(f"*/{SETTINGS}"))
         if not settings:
             raise ConfigError(f"There is no run to resume in {out / 'runs'}: start one first.")
-        saved = json.loads(settings[-1].read_text())
+        saved = settings_in(settings[-1])
         changed = {name: given.pop(name) for name in ("epochs", *MOVABLE) if name in given}
         if given:
             flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise ConfigError(f"A resumed run keeps its own settings: leave out {flags}.")
         tracked = tracking.moved(saved["mlflow"], settings[-1].parent)
-        config = TrainConfig(**saved["config"] | changed)
-        return cls._written(settings[-1].parent, config, saved["split_sha256"], tracked)
-
-    @classmethod
-    def _written(cls, folder: Path, config: TrainConfig, split: str, tracked: tracking.Run) -> Self:
-        values = {"config": config.as_dict(), "split_sha256": split, "mlflow": vars(tracked)}
-        (folder / SETTINGS).write_text(json.dumps(values, indent=2))
-        return cls(folder=folder, config=config, split_sha256=split, tracked=tracked)
+        return cls(
+            folder=settings[-1].parent,
+            config=TrainConfig(**saved["config"] | {"ray_address": None} | changed),
+            split_sha256=saved["split_sha256"],
+            labels_sha256=saved.get("labels_sha256"),
+            tracked=tracked,
+        )
 
     def go_on(self, parts: Split) -> None:
-        """Only with the images it began with: others would leak, or count twice."""
-        if parts.sha256 != self.split_sha256:
-            raise ConfigError(
-                f"The images or their lesions are no longer those that {self.folder} began with:"
-                " put them back, or start a new run."
-            )
+        check_same(parts, self.split_sha256, self.labels_sha256, self.folder)
+        self.write(parts)
         tracking.restart(self.tracked)
+
+    def write(self, parts: Split) -> None:
+        values = {
+            "config": self.config.as_dict(),
+            "split_sha256": parts.sha256,
+            "labels_sha256": parts.labels_sha256,
+            "mlflow": vars(self.tracked),
+        }
+        write_whole(self.folder / SETTINGS, json.dumps(values, indent=2).encode())
+
+
+def check_same(parts: Split, split_sha256: str, labels_sha256: str | None, folder: Path) -> None:
+    """Raises ConfigError for other images than those it began with: they would leak, or count
+    twice; and for others' labels, with which the scores before and after don't compare."""
+    if parts.sha256 != split_sha256:
+        raise ConfigError(
+            f"The images or their lesions are no longer those that {folder} began with:"
+            " put them back, or start anew, without --resume."
+        )
+    if labels_sha256 not in (None, parts.labels_sha256):
+        raise ConfigError(
+            f"The categories or lesions of the images are no longer those that {folder} began with:"
+            " put them back, or start anew, without --resume."
+        )
+
+
+def settings_in(file: Path) -> dict[str, Any]:
+    try:
+        values: dict[str, Any] = json.loads(file.read_text())
+    except ValueError as error:
+        raise ConfigError(
+            f"{file} is damaged: delete {file.parent} to go on with what was begun before it, or"
+            " start anew, without --resume."
+        ) from error
+    return values
+
+
+def to_go_on(module: str, config: TrainConfig) -> str:
+    """The command that does; it names the cluster, which is not kept."""
+    words = ["python", "-m", module, "--resume", "--out", config.out]
+    cluster = [] if config.ray_address is None else ["--ray-address", config.ray_address]
+    return shlex.join([*words, *cluster])

@@ -1,7 +1,6 @@
 """Search for better settings of the training with Ray Tune: python -m train.tune --help."""
 
 import logging
-import shlex
 import sys
 from pathlib import Path
 
@@ -14,13 +13,14 @@ from train.data.split import Split
 from train.fit import connect, room
 from train.models import InitError
 from train.run import check, parts_of
+from train.runs import to_go_on
 from train.send import send_pending
 from train.tuning.flags import Options, parse
 from train.tuning.schedule import search
 from train.tuning.space import base, trials
 from train.tuning.study import FINISHED, STOPPED, TRACKED, WAITING, Study
 from train.tuning.table import table_of
-from train.writable import OutError, writable
+from train.writable import OutError, writable, write_whole
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +47,6 @@ def tune(options: Options) -> int:
         raise ConfigError("--hold-out must be more than 0: trials are scored on what is held out.")
     writable(Path(default.out))
     parts = parts_of(default)
-    if study and study.split_sha256 != parts.sha256:
-        raise ConfigError(f"The data is not what {study.folder} began with: start a new study.")
     # Here and not first in every trial, as its errors are the caller's to mend.
     check(default, parts)
     send_pending(Path(default.out))
@@ -56,7 +54,7 @@ def tune(options: Options) -> int:
     try:
         together = at_a_time(options.together, default.workers)
         if study:
-            tracking.restart(study.tracked)
+            study.go_on(parts)
         else:
             study = Study.begin(trials(default, options.trials), parts)
         run(study, parts, together)
@@ -90,13 +88,12 @@ def done(study: Study) -> list[int]:
 
 def conclude(study: Study) -> int:
     """Writes the table down, says which trial was best and what to do next."""
-    again = f"python -m train.tune --resume --out {shlex.quote(study.trials[0].out)}"
     interrupted = study.numbers(WAITING)
     for number in interrupted:
         if (study.trial_folder(number) / TRACKED).exists():
             tracking.finish(study.tracked_trial(number), None, None, "KILLED")
     table, file = table_of(study), study.folder / TABLE
-    table.to_csv(file, index=False)
+    write_whole(file, table.to_csv(index=False).encode())
     tracking.log_files(study.tracked, [file])
     tracking.finish(study.tracked, None, None, "KILLED" if interrupted else "FINISHED")
     if not table.empty:
@@ -105,6 +102,7 @@ def conclude(study: Study) -> int:
         log.info("best: trial %d, %.3f, %s", best.trial, best.balanced_accuracy, best.checkpoint)
         log.info("train it: %s", study.trials[best.trial - 1].command())
     if interrupted:
+        again = to_go_on("train.tune", study.trials[0])
         log.info("%d trials are not done; go on with: %s", len(interrupted), again)
         return 130
     if table.empty:

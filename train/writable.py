@@ -2,7 +2,10 @@
 be lost, and no file is left half written."""
 
 import os
+import time
 from pathlib import Path
+
+LOOK_EVERY_S = 0.1
 
 
 class OutError(Exception):
@@ -21,6 +24,18 @@ def writable(folder: Path) -> None:
     there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
         raise OutError(f"{folder} can't be written to ({there}): name another folder with --out.")
+
+
+def folder_of_now(parent: Path) -> Path:
+    """A new one that goes by the time; who begins in the same second waits for the next."""
+    while True:
+        folder = parent / time.strftime("%Y%m%d-%H%M%S")
+        try:
+            folder.mkdir(parents=True)
+        except FileExistsError:
+            time.sleep(LOOK_EVERY_S)
+        else:
+            return folder
 
 
 def write_whole(file: Path, content: bytes) -> None:

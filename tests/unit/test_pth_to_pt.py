@@ -197,6 +197,23 @@ def test_folders_for_the_results_are_made(tmp_path: Path) -> None:
     assert config.is_file()
 
 
+def test_an_export_that_is_killed_leaves_the_model_that_was_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    model, config = tmp_path / "m.pt", tmp_path / "c.json"
+    for file in (model, config):
+        file.write_text("whole")
+    monkeypatch.setattr(Path, "replace", killed)
+
+    with pytest.raises(KeyboardInterrupt):
+        export(tiny.checkpoint(), "", "1.0", model, config)
+
+    assert [file.read_text() for file in (model, config)] == ["whole", "whole"]
+
+
 @pytest.mark.parametrize("flag", ["--out", "--config"])
 def test_a_folder_in_place_of_a_file_is_refused(
     export_arguments: list[str], tmp_path: Path, caplog: pytest.LogCaptureFixture, flag: str

@@ -16,10 +16,11 @@ from tests.unit.conftest import EACH, STRANGE
 from train import tracking
 from train.checkpoint import read
 from train.config import ConfigError, TrainConfig
+from train.data.layouts import DataError
 from train.data.layouts import read as read_data
 from train.data.split import Split, readable
 from train.fit import enough_for
-from train.run import classes_of, conclude, main, parts_of, unknown_of, with_doubt
+from train.run import check, classes_of, conclude, main, parts_of, unknown_of, with_doubt
 
 
 def table(*codes: str) -> pd.DataFrame:
@@ -149,6 +150,24 @@ def test_what_cannot_be_used_is_an_error_before_training_begins(
     assert status == 2
     assert says in caplog.messages[-1]
     assert not Path("out").exists()
+
+
+def test_a_folder_of_what_is_left_out_has_nothing_to_train_on(tmp_path: Path) -> None:
+    (tmp_path / "Train" / "NV").mkdir(parents=True)
+    (tmp_path / "Train" / "NV" / "a.jpg").write_bytes(encoded(lesion(1, "NV"), "JPEG"))
+    values: dict[str, object] = {"data": str(tmp_path), "leave_out": "NV", "hold_out": 0.0}
+
+    with pytest.raises(DataError, match=r"Without NV there is no image in .* to train on"):
+        parts_of(TrainConfig.resolved(values))
+
+
+def test_more_workers_than_training_images_are_refused() -> None:
+    parts = Split(train=table("MEL", "NV"), validation=table("NV"), leaked_by_random=0)
+    config = TrainConfig.resolved({"workers": 4})
+
+    check(replace(config, workers=2), parts)
+    with pytest.raises(ConfigError, match="4 workers can't share 2 training images: lower"):
+        check(config, parts)
 
 
 @pytest.mark.parametrize("more", [{"fold": 1}, {"hold_out": 0.1}])

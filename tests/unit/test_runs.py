@@ -1,5 +1,8 @@
 """A run on disk: what is found again, and what of it may have changed."""
 
+import json
+import time
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -8,7 +11,7 @@ import pytest
 from train import tracking
 from train.config import ConfigError, TrainConfig
 from train.data.split import Split
-from train.runs import TrainingRun
+from train.runs import SETTINGS, TrainingRun, to_go_on
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:The ``noload`` loader:sqlalchemy.exc.SADeprecationWarning",  # MLflow's own queries
@@ -58,6 +61,88 @@ def test_data_and_cluster_may_be_elsewhere(begun: TrainingRun, tmp_path: Path) -
 
     assert (found.config.data, found.config.ray_address) == ("moved", "b:2")
     assert found.config.model == begun.config.model
+    command = f"python -m train.run --resume --out {tmp_path}/old --ray-address b:2"
+    assert to_go_on("train.run", found.config) == command
+
+
+def test_without_a_name_a_run_goes_on_on_this_machine(begun: TrainingRun, tmp_path: Path) -> None:
+    found = TrainingRun.resume({"out": str(tmp_path / "old")})
+
+    assert begun.config.ray_address == "a:1"
+    assert found.config.ray_address is None
+    command = f"python -m train.run --resume --out {tmp_path}/old"
+    assert to_go_on("train.run", found.config) == command
+
+
+def test_only_what_a_run_went_on_with_is_kept(
+    begun: TrainingRun, tmp_path: Path, parts: Split
+) -> None:
+    out = str(tmp_path / "old")
+    mistaken = TrainingRun.resume({"out": out, "data": "another", "epochs": 1})
+    with pytest.raises(ConfigError, match="images or their lesions are no longer those"):
+        mistaken.go_on(replace(parts, validation=parts.train.assign(image="b")))
+    plain = TrainingRun.resume({"out": out})
+
+    TrainingRun.resume({"out": out, "data": "moved", "epochs": 12}).go_on(parts)
+
+    assert (plain.config.data, plain.config.epochs) == ("d", begun.config.epochs)
+    kept = TrainingRun.resume({"out": out}).config
+    assert (kept.data, kept.epochs) == ("moved", 12)
+
+
+@pytest.mark.parametrize("column", ["code", "lesion"])
+def test_labels_that_were_corrected_are_another_run(
+    begun: TrainingRun, tmp_path: Path, parts: Split, column: str
+) -> None:
+    corrected = replace(parts, train=parts.train.assign(**{column: "BCC"}))
+    out: dict[str, object] = {"out": str(tmp_path / "old")}
+
+    with pytest.raises(ConfigError, match="categories or lesions of the images are no longer"):
+        TrainingRun.resume(out).go_on(corrected)
+
+    # As runs of before left it: their labels are those that they go on with.
+    file = begun.folder / SETTINGS
+    values = json.loads(file.read_text())
+    del values["labels_sha256"]
+    file.write_text(json.dumps(values))
+    TrainingRun.resume(out).go_on(corrected)
+    with pytest.raises(ConfigError, match="categories or lesions"):
+        TrainingRun.resume(out).go_on(parts)
+
+
+def killed(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_run_that_is_killed_while_it_is_written_down_is_as_it_was(
+    begun: TrainingRun, tmp_path: Path, parts: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = str(tmp_path / "old")
+    found = TrainingRun.resume({"out": out, "epochs": 12})
+    monkeypatch.setattr(Path, "replace", killed)
+
+    with pytest.raises(KeyboardInterrupt):
+        found.go_on(parts)
+
+    assert TrainingRun.resume({"out": out}).config.epochs == begun.config.epochs
+
+
+def test_a_damaged_run_is_one_sentence(begun: TrainingRun, tmp_path: Path) -> None:
+    (begun.folder / SETTINGS).write_text("")
+
+    with pytest.raises(ConfigError, match=r"run\.json is damaged: delete .* start anew"):
+        TrainingRun.resume({"out": str(tmp_path / "old")})
+
+
+def test_runs_that_begin_in_one_second_share_no_folder(
+    begun: TrainingRun, parts: Split, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    times = iter([begun.folder.name, begun.folder.name, "20990101-000000"])
+    monkeypatch.setattr(time, "strftime", lambda _: next(times))
+
+    other = TrainingRun.begin(begun.config, parts, "commit")
+
+    assert other.folder == begun.folder.with_name("20990101-000000")
 
 
 def test_nothing_else_may(begun: TrainingRun, tmp_path: Path) -> None:

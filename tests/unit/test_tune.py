@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 
 from train import tracking, tune
-from train.config import TrainConfig
+from train.config import ConfigError, TrainConfig
 from train.config import parse as parse_run
 from train.data.leaks import PAIRS
 from train.data.split import Split
@@ -134,6 +134,12 @@ def test_a_searched_setting_is_no_flag() -> None:
 Begin = Callable[..., Study]
 
 
+def parts_of(image: str) -> Split:
+    columns = ["image", "lesion", "group", "fingerprint", "code"]
+    side = pd.DataFrame([[image, "L", "L", "00" * 128, "NV"]], columns=columns)
+    return Split(train=side, validation=side.iloc[:0], leaked_by_random=0)
+
+
 @pytest.fixture
 def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
     """A study of four trials whose MLflow is a file."""
@@ -141,11 +147,7 @@ def begin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Begin:
 
     def begin(epochs: int = 10) -> Study:
         default = space.base({"out": str(tmp_path / "out"), "epochs": epochs})
-        side = pd.DataFrame(
-            {"image": ["a"], "lesion": ["L"], "group": ["L"], "fingerprint": ["00" * 128]}
-        )
-        parts = Split(train=side, validation=side.iloc[:0], leaked_by_random=0)
-        return Study.begin(space.trials(default, 4), parts)
+        return Study.begin(space.trials(default, 4), parts_of("a"))
 
     return begin
 
@@ -184,6 +186,22 @@ def test_a_study_that_was_moved_is_where_it_is_now(begin: Begin, tmp_path: Path)
         assert run.outbox.first()["kind"] == "create"
 
 
+def test_a_study_keeps_what_it_went_on_with_but_not_its_cluster(
+    begin: Begin, tmp_path: Path
+) -> None:
+    begin()
+    out = tmp_path / "out"
+    with pytest.raises(ConfigError, match="no longer those"):
+        Study.newest(out, {"data": "another"}).go_on(parts_of("b"))
+    plain = Study.newest(out, {})
+
+    Study.newest(out, {"data": "moved", "ray_address": "a:1"}).go_on(parts_of("a"))
+
+    assert {config.data for config in plain.trials} == {None}
+    kept = Study.newest(out, {}).trials
+    assert {(config.data, config.ray_address) for config in kept} == {("moved", None)}
+
+
 def test_a_failed_trial_that_is_tried_again_is_not_done_until_it_is(begin: Begin) -> None:
     study = begin()
     study.note(2, Progress(status=FAILED, scores={1: 0.4}))
@@ -197,10 +215,8 @@ def test_a_study_is_told_of_leaks_as_a_run_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/mlflow.db")
-    side = pd.DataFrame(
-        {"image": ["a"], "lesion": ["L"], "group": ["L"], "fingerprint": ["00" * 128]}
-    )
-    parts = Split(train=side, validation=side.assign(image="b"), leaked_by_random=0)
+    parts = parts_of("a")
+    parts = replace(parts, validation=parts.train.assign(image="b"))
 
     study = Study.begin(space.trials(space.base({"out": str(tmp_path)}), 1), parts)
 

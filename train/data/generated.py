@@ -15,6 +15,7 @@ import pandas as pd
 from PIL import Image
 
 from handlers.categories import WITHOUT_UNKNOWN
+from train.writable import write_whole
 
 WIDTH, HEIGHT = 240, 180
 LESIONS, PICTURES = 30, 2
@@ -97,8 +98,8 @@ def generate(folder: Path, seed: int) -> Path:
         list(pool.map(save, drawings, table["image"], table["code"]))
     truth = pd.get_dummies(table["code"], dtype=float).reindex(columns=list(WITHOUT_UNKNOWN))
     truth.insert(0, "image", table["image"])
-    truth.to_csv(folder / "Generated_GroundTruth.csv", index=False)
-    table[["image", "lesion_id"]].to_csv(folder / "Generated_Metadata.csv", index=False)
+    for name, content in (("GroundTruth", truth), ("Metadata", table[["image", "lesion_id"]])):
+        write_whole(folder / f"Generated_{name}.csv", content.to_csv(index=False).encode())
     return folder
 
 

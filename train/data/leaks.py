@@ -9,6 +9,7 @@ import pandas as pd
 
 from train.data.duplicates import NEAR, distance, words
 from train.data.split import Split
+from train.writable import write_whole
 
 log = logging.getLogger(__name__)
 
@@ -116,5 +117,4 @@ def leaked_pairs(parts: Split) -> pd.DataFrame:
 
 
 def write_pairs(path: Path, pairs: pd.DataFrame) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pairs.to_csv(path, index=False)
+    write_whole(path, pairs.to_csv(index=False).encode())

@@ -37,8 +37,18 @@ class Split:
 
     @property
     def sha256(self) -> str:
+        return self.hash_of(["image"])
+
+    @property
+    def labels_sha256(self) -> str:
+        """Also of what is said of each image, which `sha256` leaves out."""
+        return self.hash_of(["image", "code", "lesion"])
+
+    def hash_of(self, columns: list[str]) -> str:
         sides = (("train", self.train), ("validation", self.validation))
-        lines = sorted(f"{image},{side}" for side, table in sides for image in table["image"])
+        lines = sorted(
+            ",".join([*row, side]) for side, table in sides for row in table[columns].to_numpy()
+        )
         return hashlib.sha256("\n".join(lines).encode()).hexdigest()
 
 

@@ -51,7 +51,7 @@ def parse(arguments: list[str] | None = None) -> Options:
         "--resume",
         action="store_true",
         help="go on with the newest study in --out, with its settings; --together may be given, and"
-        " what was moved: --data, --ray-address",
+        " --data if it was moved; a cluster is named again by --ray-address",
     )
     values = vars(parser.parse_args(arguments))
     resume = bool(values.pop("resume", False))

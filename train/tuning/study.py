@@ -1,7 +1,6 @@
 """A study on disk and in MLflow: begun once, found again by --resume whenever it was killed."""
 
 import json
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,7 +11,9 @@ from train.config import ConfigError, TrainConfig
 from train.data import leaks
 from train.data.split import Split
 from train.origin import commit
+from train.runs import check_same, settings_in
 from train.tuning.space import SPACE
+from train.writable import folder_of_now, write_whole
 
 SETTINGS = "study.json"
 PROGRESS = "progress.json"
@@ -36,13 +37,13 @@ class Study:
     folder: Path
     trials: tuple[TrainConfig, ...]
     split_sha256: str
+    labels_sha256: str | None
     tracked: tracking.Run
 
     @classmethod
     def begin(cls, trials: tuple[TrainConfig, ...], parts: Split) -> Self:
         out = Path(trials[0].out).resolve()
-        folder = out / "studies" / time.strftime("%Y%m%d-%H%M%S")
-        folder.mkdir(parents=True)
+        folder = folder_of_now(out / "studies")
         fixed = {k: v for k, v in trials[0].as_dict().items() if k not in SPACE}
         parameters: dict[str, object] = {
             **fixed,
@@ -53,27 +54,45 @@ class Study:
         }
         tracked = tracking.start(tracking.tracking_uri(out), folder, parameters, tags(folder.name))
         tracking.log_files(tracked, [*folder.glob(leaks.PAIRS)])
-        values = {
-            "trials": [config.as_dict() for config in trials],
-            "split_sha256": parts.sha256,
-            "mlflow": vars(tracked),
-        }
-        write(folder / SETTINGS, values)
-        return cls(folder=folder, trials=trials, split_sha256=parts.sha256, tracked=tracked)
+        study = cls(
+            folder=folder,
+            trials=trials,
+            split_sha256=parts.sha256,
+            labels_sha256=parts.labels_sha256,
+            tracked=tracked,
+        )
+        study.write(parts)
+        return study
 
     @classmethod
     def newest(cls, out: Path, moved: dict[str, object]) -> Self:
-        """`moved`: which of its trials' settings are others now, as the data's folder."""
+        """`moved`: which of its trials' settings are others now, as the data's folder; they are
+        kept by `go_on`. A cluster never is: without a name it goes on on this machine."""
         settings = sorted((out / "studies").resolve().glob(f"*/{SETTINGS}"))
         if not settings:
             raise ConfigError(f"There is no study to resume in {out / 'studies'}: start one first.")
-        values = json.loads(settings[-1].read_text())
+        values, now = settings_in(settings[-1]), {"ray_address": None} | moved
         return cls(
             folder=settings[-1].parent,
-            trials=tuple(TrainConfig(**config | moved) for config in values["trials"]),
+            trials=tuple(TrainConfig(**config | now) for config in values["trials"]),
             split_sha256=values["split_sha256"],
+            labels_sha256=values.get("labels_sha256"),
             tracked=tracking.moved(values["mlflow"], settings[-1].parent),
         )
+
+    def go_on(self, parts: Split) -> None:
+        check_same(parts, self.split_sha256, self.labels_sha256, self.folder)
+        self.write(parts)
+        tracking.restart(self.tracked)
+
+    def write(self, parts: Split) -> None:
+        values = {
+            "trials": [config.as_dict() for config in self.trials],
+            "split_sha256": parts.sha256,
+            "labels_sha256": parts.labels_sha256,
+            "mlflow": vars(self.tracked),
+        }
+        write(self.folder / SETTINGS, values)
 
     def trial_folder(self, number: int) -> Path:
         """Also Ray Train's: the trial's checkpoints lie in it."""
@@ -115,8 +134,4 @@ def tags(name: str) -> dict[str, str]:
 
 
 def write(file: Path, values: Mapping[str, object]) -> None:
-    """In one step, so that a study that is killed leaves the old one."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    new = file.with_suffix(".new")
-    new.write_text(json.dumps(values, indent=2))
-    new.replace(file)
+    write_whole(file, json.dumps(values, indent=2).encode())

@@ -25,7 +25,11 @@ def run_trial(settings: dict[str, int], *, study: Study, parts: Split, together:
     tracking.restart(tracked)
     config = study.trials[number - 1]
     run = TrainingRun(
-        folder=folder, config=config, split_sha256=study.split_sha256, tracked=tracked
+        folder=folder,
+        config=config,
+        split_sha256=study.split_sha256,
+        labels_sha256=study.labels_sha256,
+        tracked=tracked,
     )
     job = job_of(run, parts)
     # This process has a folder of its own, from which a relative --out leads elsewhere.
