@@ -47,5 +47,11 @@ def fetched(uri: str, version: "Version", folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         # Beside the target, so that it is there whole or not at all.
         with tempfile.TemporaryDirectory(dir=folder) as part:
-            download(uri, version, Path(part)).rename(target)
+            whole = download(uri, version, Path(part))
+            try:
+                whole.rename(target)
+            except OSError:
+                # Another process may have been as far a moment before.
+                if not target.is_dir():
+                    raise
     return target

@@ -12,7 +12,7 @@ from pathlib import Path
 import mlflow
 import pytest
 
-from registry import address
+from registry import address, versions
 from registry.address import RegistryError, tracking_uri
 from registry.champion import CHAMPION, crown, roll_back
 from registry.download import CONFIG_NAME, MODEL_NAME, fetched, files
@@ -104,6 +104,25 @@ def test_what_has_been_downloaded_is_not_downloaded_again(
 
     assert first == second
     assert [path.name for path in (tmp_path / "here").iterdir()] == [first.name]
+
+
+def test_of_two_that_fetch_a_version_at_once_the_second_takes_the_firsts(
+    uri: str, name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = made(uri, name, tmp_path)
+    real = versions.download
+
+    def overtaken(*given: object) -> Path:
+        monkeypatch.setattr(versions, "download", real)
+        fetched(uri, version, tmp_path / "here")
+        return real(*given)  # type: ignore[arg-type]  # passed on as they came
+
+    monkeypatch.setattr(versions, "download", overtaken)
+
+    found = fetched(uri, version, tmp_path / "here")
+
+    assert (found / MODEL_NAME).read_text() == "weights"
+    assert list((tmp_path / "here").iterdir()) == [found]
 
 
 def test_the_same_number_of_another_registry_is_another_folder() -> None:
