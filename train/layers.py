@@ -8,7 +8,7 @@ from torch.nn.modules.batchnorm import _BatchNorm as BatchNorm
 
 # What a name starts with says which layer it is of.
 STAGE = re.compile(r"patch_embed\.backbone\.(blocks\.\d+|stages\.\d+|layer\d+)\.")
-EMBEDDING = re.compile(r"(patch_embed|cls_token|reg_token|pos_embed|norm_pre)\b")
+EMBEDDING = re.compile(r"(patch_embed|cls_token|dist_token|reg_token|pos_embed|norm_pre)\b")
 BLOCK = re.compile(r"blocks\.\d+\.")
 
 

@@ -25,7 +25,7 @@ from train.progress import Position, Reporter
 from train.served import Served
 from train.state import SCORE, Best, report, restore
 from train.step import Stepper
-from train.validation import confusion_of
+from train.validation import confusion_of, share_statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -74,10 +74,7 @@ class Training:
             job.parts.validation, self.model_config, ImageCache(job.cache, self.model_config)
         )
         loss = BalancedLoss(self.images.labels, len(job.classes), device)
-        model = ray_torch.prepare_model(module)
-        if config.compile:
-            model = torch.compile(model)
-        self.stepper = Stepper(module, model, config, loss, device)
+        self.stepper = Stepper(module, ray_torch.prepare_model(module), config, loss, device)
         self.device = device
         self.processes = loading_processes(context.get_local_world_size())
         self.reporter = Reporter(job.line)
@@ -149,7 +146,10 @@ class Training:
         return bool(stop.item()) and step < steps
 
     def validate(self, epoch: int) -> float:
-        self.judged.model.load_state_dict(halved(self.stepper.average.module.state_dict()))
+        average = self.stepper.average.module
+        if self.world > 1:
+            share_statistics(average)
+        self.judged.model.load_state_dict(halved(average.state_dict()))
         self.judged.eval()
         confusion = confusion_of(
             self.judged, self.validation, self.rank, self.world, self.step_size, self.processes

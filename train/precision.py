@@ -13,9 +13,7 @@ class Precision:
         self.kind = device.type
         self.name = automatic(device) if choice == "auto" else choice
         self.format = FORMATS[self.name]
-        self.scaler = torch.amp.GradScaler(
-            self.kind, enabled=self.format is torch.float16 and self.kind == "cuda"
-        )
+        self.scaler = torch.amp.GradScaler(self.kind, enabled=self.format is torch.float16)
 
     def autocast(self) -> torch.autocast:
         return torch.autocast(self.kind, self.format, enabled=self.format is not torch.float32)

@@ -41,8 +41,14 @@ class State:
 
 def save(folder: Path, state: State, stepper: Stepper, unvalidated: bytes) -> None:
     """`unvalidated` is the checkpoint that stands in while there is no best one."""
-    values = {"epoch": state.epoch, "step": state.step, "loss": state.loss}
-    torch.save(values | {"stepper": stepper.state()}, folder / STATE)
+    values = {
+        "epoch": state.epoch,
+        "step": state.step,
+        "loss": state.loss,
+        "precision": stepper.precision.name,
+        "stepper": stepper.state(),
+    }
+    torch.save(values, folder / STATE)
     best = state.best
     (folder / BEST_MODEL).write_bytes(unvalidated if best is None else best.checkpoint)
     if best is not None:
@@ -69,7 +75,7 @@ def restore(stepper: Stepper) -> State:
     with checkpoint.as_directory() as folder:
         values = torch.load(Path(folder, STATE), map_location="cpu", weights_only=True)
         best = read_best(Path(folder))
-    stepper.load(values["stepper"])
+    stepper.load(values["stepper"], values.get("precision"))
     # Runs of before have no loss.
     loss = values.get("loss", 0.0)
     return State(epoch=values["epoch"], step=values["step"], loss=loss, best=best)

@@ -19,17 +19,18 @@ LARGEST_NORM = 5.0
 
 
 class Stepper:
-    """Holds all that a step changes. `model` is `module`, as workers share and compile it."""
+    """Holds all that a step changes. `shared` is `module`, as workers share it."""
 
     def __init__(
         self,
         module: VisionTransformer,
-        model: torch.nn.Module,
+        shared: torch.nn.Module,
         config: TrainConfig,
         loss: BalancedLoss,
         device: torch.device,
     ) -> None:
-        self.module, self.model, self.config, self.loss = module, model, config, loss
+        self.module, self.shared, self.config, self.loss = module, shared, config, loss
+        self.model = torch.compile(shared) if config.compile else shared
         self.device = device
         shares = rates(module, pretrained_names(module, config.init), config.layer_decay)
         self.optimiser = optimiser(module, shares)
@@ -70,8 +71,9 @@ class Stepper:
 
     def unshared(self, more_to_come: bool) -> AbstractContextManager[None]:
         """Workers exchange gradients only with the last part of a step."""
-        if more_to_come and isinstance(self.model, DistributedDataParallel):
-            context: AbstractContextManager[None] = self.model.no_sync()
+        # Compiled it is of another type.
+        if more_to_come and isinstance(self.shared, DistributedDataParallel):
+            context: AbstractContextManager[None] = self.shared.no_sync()
             return context
         return nullcontext()
 
@@ -83,8 +85,14 @@ class Stepper:
             "scaler": self.precision.scaler.state_dict(),
         }
 
-    def load(self, state: dict[str, Any]) -> None:
+    def load(self, state: dict[str, Any], precision: str | None) -> None:
+        """`precision` is the one that the run's steps are in, whatever `auto` would mean here; runs
+        of before don't say it."""
+        if precision is not None:
+            self.precision = Precision(precision, self.device)
         self.module.load_state_dict(state["model"])
         self.average.module.load_state_dict(state["average"])
         self.optimiser.load_state_dict(state["optimiser"])
-        self.precision.scaler.load_state_dict(state["scaler"])
+        # Empty where no loss was scaled.
+        if state["scaler"]:
+            self.precision.scaler.load_state_dict(state["scaler"])

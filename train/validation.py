@@ -8,6 +8,14 @@ from train.data.loading import LesionImages, batches, to_inputs
 from train.metrics import confusion_matrix
 
 
+def share_statistics(model: torch.nn.Module) -> None:
+    """Each worker's batch norms have seen images of its own: what is judged are those of rank 0,
+    which are what the checkpoint holds."""
+    for buffer in model.buffers():
+        if buffer.is_floating_point():
+            dist.broadcast(buffer, src=0)
+
+
 @torch.inference_mode()
 def confusion_of(
     model: torch.nn.Module,

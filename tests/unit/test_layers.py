@@ -27,6 +27,14 @@ def test_each_parameter_is_in_one_layer_from_input_to_output(name: str) -> None:
     assert sorted(every) == sorted(one for one, _ in model.named_parameters())
 
 
+def test_both_tokens_of_a_distilled_model_are_of_the_embedding() -> None:
+    model = build("deit_tiny_distilled_patch16_224", 8)
+
+    [embedding] = [names for names in layers(model) if "cls_token" in names]
+
+    assert "dist_token" in embedding
+
+
 def test_rates_fall_by_the_decay_from_the_topmost_pretrained_layer() -> None:
     model = build("test_vit", 8)
     pretrained = {name for name, _ in model.named_parameters() if not name.startswith("head.")}

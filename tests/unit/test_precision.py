@@ -44,10 +44,12 @@ def test_without_a_gpu_16_bits_must_be_asked_for(
     assert automatic(torch.device(kind)) == "fp32"
 
 
-@pytest.mark.parametrize("choice", ["auto", "bf16", "fp16"])
-def test_on_a_cpu_no_loss_is_scaled(choice: str) -> None:
+@pytest.mark.parametrize(
+    ("choice", "is_scaled"), [("auto", False), ("bf16", False), ("fp16", True)]
+)
+def test_the_loss_is_scaled_for_fp16_alone(choice: str, is_scaled: bool) -> None:
     loss = torch.tensor(2.0)
 
     scaled = Precision(choice, CPU).scaler.scale(loss)
 
-    assert scaled == loss
+    assert (scaled > loss) == is_scaled

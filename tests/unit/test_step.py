@@ -1,13 +1,17 @@
 """One training step: what it moves, by how much, and that it can be taken again."""
 
 import shutil
+from collections.abc import Iterator
 from copy import deepcopy
+from dataclasses import replace
 from io import BytesIO
-from typing import Any
+from pathlib import Path
 
 import pytest
 import timm
 import torch
+import torch.distributed as dist
+from torch.nn.parallel import DistributedDataParallel
 
 from tests import tiny
 from train.layers import freeze
@@ -53,7 +57,7 @@ def test_a_step_after_a_restart_is_the_one_an_unbroken_run_takes() -> None:
     torch.save(unbroken.state(), file)
     file.seek(0)
 
-    resumed.load(torch.load(file, weights_only=True))
+    resumed.load(torch.load(file, weights_only=True), None)
     losses = [take(stepper, 3) for stepper in (unbroken, resumed)]
 
     assert losses[0] == losses[1]
@@ -129,6 +133,34 @@ def test_frozen_weights_stand_still() -> None:
         assert moved == {"head.weight", "head.bias"}
 
 
+@pytest.fixture
+def alone(tmp_path: Path) -> Iterator[None]:
+    """A group of workers, of one."""
+    dist.init_process_group("gloo", f"file://{tmp_path}/group", rank=0, world_size=1)
+    yield
+    dist.destroy_process_group()
+
+
+@pytest.mark.usefixtures("alone")
+@pytest.mark.parametrize("compiled", [False, True])
+def test_gradients_are_exchanged_with_the_last_part_of_a_step_alone(
+    monkeypatch: pytest.MonkeyPatch, compiled: bool
+) -> None:
+    monkeypatch.setattr(shutil, "which", lambda _: "a compiler")
+    # Of another type than what it compiles, and made at once.
+    monkeypatch.setattr(torch, "compile", torch.nn.Sequential)
+    of = tiny.stepper(mixup=0.0, accumulate=4)
+    shared = DistributedDataParallel(of.module)
+    config = replace(of.config, compile=compiled)
+    stepper = Stepper(of.module, shared, config, of.loss, of.device)
+    exchanged = []
+    shared.register_forward_pre_hook(lambda *_: exchanged.append(shared.require_backward_grad_sync))
+
+    take(stepper, 0)
+
+    assert exchanged == [False, False, False, True]
+
+
 @pytest.mark.long
 @pytest.mark.skipif(shutil.which("c++") is None, reason="compiling needs a C++ compiler")
 def test_a_compiled_model_takes_the_same_steps() -> None:
@@ -136,8 +168,7 @@ def test_a_compiled_model_takes_the_same_steps() -> None:
     one = timm.create_model("test_vit", depth=1, num_classes=8, dynamic_img_size=True)
     other, of = deepcopy(one), tiny.stepper()
     plain = Stepper(one, one, of.config, of.loss, of.device)
-    model: Any = torch.compile(other)
-    compiled = Stepper(other, model, of.config, of.loss, of.device)
+    compiled = Stepper(other, other, replace(of.config, compile=True), of.loss, of.device)
 
     losses = [[take(stepper, number) for number in range(2)] for stepper in (plain, compiled)]
 
