@@ -3,6 +3,7 @@
 import io
 from dataclasses import dataclass, fields
 from pathlib import Path
+from typing import Any
 
 import torch
 from timm.models import VisionTransformer
@@ -22,8 +23,9 @@ WITHOUT_FITTED = f"{KIND}2"
 class Checkpoint:
     """`training` says what the weights come from: the command, commit, data and its numbers.
 
-    `views` of an image are averaged for an answer; `trained_on` names the training images, so
-    that none of them is ever counted as evidence. Without `fitted` answers are bare probabilities.
+    `views` of an image are averaged for an answer; `trained_on` names the training images, and
+    after them those of the weights it started from, so that none of them is ever counted as
+    evidence. Without `fitted` answers are bare probabilities.
     """
 
     architecture: str
@@ -75,10 +77,21 @@ def read(file: Path) -> Checkpoint:
 
 def is_own(file: Path) -> bool:
     """Whether it is a checkpoint of this project, of whatever form."""
+    return own_values(file) is not None
+
+
+def trained_on(file: Path) -> tuple[str, ...]:
+    """What a checkpoint of this project names, of whatever form; nothing for another file."""
+    return tuple((own_values(file) or {}).get("trained_on", ()))
+
+
+def own_values(file: Path) -> dict[str, Any] | None:
     if not file.is_file() or file.suffix == ".safetensors":
-        return False
+        return None
     values = load_plain(file)
-    return isinstance(values, dict) and str(values.get("format")).startswith(KIND)
+    if not isinstance(values, dict) or not str(values.get("format")).startswith(KIND):
+        return None
+    return values
 
 
 def halved(state_dict: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -30,7 +30,7 @@ from train.validation import confusion_of, share_statistics
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """What the driver hands to every worker; `origin` goes into the checkpoint.
+    """What the driver hands to every worker; `origin` and `trained_on` go into the checkpoint.
 
     `cache` is a folder on each worker's own machine.
     """
@@ -42,6 +42,7 @@ class Job:
     tracked: tracking.Run
     cache: Path
     origin: dict[str, str | int | float]
+    trained_on: tuple[str, ...]
 
 
 def train_loop(job: Job) -> None:
@@ -176,7 +177,7 @@ class Training:
             mean=config.mean,
             std=config.std,
             views=self.job.config.views,
-            trained_on=tuple(self.job.parts.train["image"]),
+            trained_on=self.job.trained_on,
             training={**self.job.origin, "precision": self.stepper.precision.name, **numbers},
             state_dict=halved(self.stepper.average.module.state_dict()),
         ).as_bytes()

@@ -12,12 +12,14 @@ from handlers.categories import CODES, WITHOUT_UNKNOWN
 from train import checkpoint, tracking
 from train.config import ConfigError, TrainConfig, parse
 from train.data.generated import generate
-from train.data.layouts import DataError, read, read_unknown
+from train.data.layouts import DataError, read_unknown
 from train.data.leaks import report
 from train.data.split import Split, readable, split
+from train.data.unseen import Images
 from train.doubt.fit import FitError
 from train.doubt.fitting import calibrated
 from train.fit import connect, enough_for, fit
+from train.inherited import check_held_out, seen_with, strangers
 from train.loop import Job
 from train.models import InitError, build
 from train.origin import commit
@@ -53,7 +55,8 @@ def train(values: dict[str, object], *, resume: bool) -> None:
     run = TrainingRun.resume(values) if resume else None
     config = run.config if run else TrainConfig.resolved(values)
     writable(Path(config.out))
-    parts, unknown = parts_of(config), unknown_of(config)
+    parts = parts_of(config)
+    unknown = unknown_of(config, parts)
     # Here and not first in a worker, as its errors are the caller's to mend.
     check(config, parts)
     send_pending(Path(config.out))
@@ -95,12 +98,13 @@ def parts_of(config: TrainConfig) -> Split:
         data = generate(GENERATED, config.seed)
     else:
         data = Path(config.data)
-    table = read(data)
-    if (table["side"] == "test").any() and (config.fold or config.hold_out != TrainConfig.hold_out):
+    images = Images.of(data)
+    chosen = config.fold or config.hold_out != TrainConfig.hold_out
+    if chosen and (images.given["side"] == "test").any():
         raise ConfigError(
             f"{data} has a Test folder, which is what is held out: leave out --hold-out and --fold."
         )
-    parts = split(readable(table), config.seed, config.hold_out, config.fold)
+    parts = split(images.table, config.seed, config.hold_out, config.fold)
     parts = parts.without(config.leave_out)
     if parts.train.empty:
         raise DataError(
@@ -115,12 +119,15 @@ def parts_of(config: TrainConfig) -> Split:
             UNKNOWN,
         )
         parts = parts.without(UNKNOWN)
+    check_held_out(parts, images, config)
     log.info("%d training and %d validation images", len(parts.train), len(parts.validation))
     return parts
 
 
-def unknown_of(config: TrainConfig) -> pd.DataFrame | None:
-    return None if config.unk_data is None else readable(read_unknown(Path(config.unk_data)))
+def unknown_of(config: TrainConfig, parts: Split) -> pd.DataFrame | None:
+    if config.unk_data is None:
+        return None
+    return strangers(readable(read_unknown(Path(config.unk_data))), parts, config.init)
 
 
 def classes_of(parts: Split, leave_out: str | None) -> tuple[str, ...]:
@@ -146,6 +153,7 @@ def job_of(run: TrainingRun, parts: Split) -> Job:
             "split_sha256": parts.sha256,
             **report(parts).as_numbers(),
         },
+        trained_on=seen_with(parts.train["image"], run.config.init),
     )
 
 

@@ -112,12 +112,14 @@ def test_more_workers_than_there_is_room_for_are_refused(
 
 
 def test_the_unknown_is_read(strange: Path) -> None:
-    found = unknown_of(TrainConfig.resolved({"unk_data": str(strange)}))
+    parts = Split(train=table("MEL"), validation=table("NV"), leaked_by_random=0)
+
+    found = unknown_of(TrainConfig.resolved({"unk_data": str(strange)}), parts)
 
     assert found is not None
     assert len(found) == STRANGE
     assert set(found["code"]) == {"UNK"}
-    assert unknown_of(TrainConfig.resolved({})) is None
+    assert unknown_of(TrainConfig.resolved({}), parts) is None
 
 
 @pytest.mark.parametrize(
@@ -205,7 +207,8 @@ def test_what_was_there_before_a_run_is_kept_however_often_it_is_resumed(
 def test_a_trained_checkpoint_gets_what_is_fitted_to_its_validation_images(
     saved: Path, images: pd.DataFrame, strange: Path
 ) -> None:
-    unknown = unknown_of(TrainConfig.resolved({"unk_data": str(strange)}))
+    parts = Split(train=images, validation=images, leaked_by_random=0)
+    unknown = unknown_of(TrainConfig.resolved({"unk_data": str(strange)}), parts)
 
     for others in (None, unknown):
         saved.with_name("fitted.pth").write_bytes(with_doubt(saved, images, others))

@@ -79,6 +79,10 @@ def test_a_runs_own_validation_is_recognised() -> None:
     assert is_the_validation(images, trained_on, {"split_sha256": split})
     assert not is_the_validation(images.head(1), trained_on, {"split_sha256": split})
     assert not is_the_validation(images, (), {})
+    # The last of these are those of the weights that it started from.
+    told: dict[str, str | int | float] = {"split_sha256": split, "training_images": 1}
+    assert is_the_validation(images, ("c", "of before"), told)
+    assert not is_the_validation(images, ("c", "of before"), {"split_sha256": split})
 
 
 def test_a_run_that_set_unk_aside_chose_its_epoch_on_the_rest() -> None:

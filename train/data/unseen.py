@@ -35,11 +35,7 @@ def unseen(images: Images, trained_on: tuple[str, ...]) -> pd.DataFrame:
     """The rows that may be counted: of no training image, of none that shows the lesion of one, or
     is a near-duplicate. Raises DataError if no image is left."""
     table = images.table
-    known = among(table["image"], trained_on)
-    # By all that are listed: a training image may be absent or unreadable here, not its sibling.
-    lesions = set(images.listed.loc[among(images.listed["image"], trained_on), "lesion"])
-    groups = set(table.loc[known | table["lesion"].isin(lesions), "group"])
-    sibling = table["group"].isin(groups) & ~known
+    known, sibling = known_and_siblings(images, trained_on)
     if known.any() or sibling.any():
         log.warning(
             "LEFT OUT: %d of %d images, as the model was trained on %d of them, and %d show the"
@@ -61,6 +57,17 @@ def unseen(images: Images, trained_on: tuple[str, ...]) -> pd.DataFrame:
             " not seen."
         )
     return left
+
+
+def known_and_siblings(images: Images, trained_on: tuple[str, ...]) -> tuple[pd.Series, pd.Series]:
+    """Which rows of the table are training images, and which others show the lesion of one or are
+    near-duplicates."""
+    table = images.table
+    known = among(table["image"], trained_on)
+    # By all that are listed: a training image may be absent or unreadable here, not its sibling.
+    lesions = set(images.listed.loc[among(images.listed["image"], trained_on), "lesion"])
+    groups = set(table.loc[known | table["lesion"].isin(lesions), "group"])
+    return known, table["group"].isin(groups) & ~known
 
 
 def names_lesions(table: pd.DataFrame) -> bool:
@@ -87,8 +94,10 @@ def is_the_validation(
     images: pd.Series, trained_on: tuple[str, ...], training: dict[str, str | int | float]
 ) -> bool:
     """Whether these are the very images that the training run held out."""
+    # After the run's own come those of the weights that it started from.
+    own = trained_on[: int(training.get("training_images", len(trained_on)))]
     parts = Split(
-        train=pd.DataFrame({"image": trained_on}),
+        train=pd.DataFrame({"image": own}),
         validation=pd.DataFrame({"image": images}),
         leaked_by_random=0,
     )

@@ -1,0 +1,63 @@
+"""What starting weights have seen: a model made from them has seen it too."""
+
+import logging
+from collections.abc import Iterable
+from pathlib import Path
+
+import pandas as pd
+
+from train.checkpoint import trained_on
+from train.config import ConfigError, TrainConfig
+from train.data.names import among
+from train.data.split import Split
+from train.data.unseen import Images, known_and_siblings
+
+log = logging.getLogger(__name__)
+
+NAMED_AT_MOST = 3
+
+
+def seen_by(init: str) -> tuple[str, ...]:
+    """The images that a checkpoint of ours names; of other weights none is known."""
+    return () if init in ("imagenet", "none") else trained_on(Path(init))
+
+
+def seen_with(images: Iterable[str], init: str) -> tuple[str, ...]:
+    """The images of a training run, and after them what its starting weights had seen."""
+    return tuple(dict.fromkeys([*images, *seen_by(init)]))
+
+
+def check_held_out(parts: Split, images: Images, config: TrainConfig) -> None:
+    """Raises ConfigError where lesions that the starting weights have seen are held out."""
+    known, sibling = known_and_siblings(images, seen_by(config.init))
+    seen = images.table.loc[known | sibling, "image"]
+    held_out = parts.validation
+    # What training shares with a Test folder is told as a leak, whatever it starts from.
+    shared = held_out["group"].isin(parts.train["group"])
+    found = held_out.loc[held_out["image"].isin(seen) & ~shared, "image"]
+    if found.empty:
+        return
+    mend = "give the --hold-out, --fold and --seed that it was trained with, or --hold-out 0"
+    if (images.table["side"] == "test").any():
+        mend = "take them out of Test"
+    raise ConfigError(
+        f"{config.init} was trained on {len(found)} of {len(held_out)} held-out images, or on"
+        f" others of their lesions or near-duplicates ({named(found)}): scores on them would be"
+        " too good."
+        f" Start from other weights (--init), or {mend}."
+    )
+
+
+def strangers(unknown: pd.DataFrame, parts: Split, init: str) -> pd.DataFrame:
+    """Of what the limit of the unknown is fitted to, as train.calibrate does, what the model will
+    not have been trained on. Raises ConfigError if that is nothing."""
+    known = among(unknown["image"], seen_with(parts.train["image"], init))
+    if known.all():
+        raise ConfigError("Every image of --unk-data is trained on, or was by --init: name others.")
+    if known.any():
+        log.warning("LEFT OUT: %d of %d images of --unk-data, trained on", known.sum(), len(known))
+    return unknown.loc[~known].reset_index(drop=True)
+
+
+def named(images: pd.Series) -> str:
+    return ", ".join(images[:NAMED_AT_MOST]) + (", …" if len(images) > NAMED_AT_MOST else "")
