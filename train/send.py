@@ -11,6 +11,7 @@ from pathlib import Path
 
 from registry.address import answers
 from train.delivery import LOOK_EVERY_S, say_kept, send
+from train.followed import followed
 from train.outbox import MESSAGES, Outbox
 from train.tracking import END_WITHIN_S, Run, deliver
 
@@ -45,7 +46,11 @@ def send_pending(out: Path, within_s: float = END_WITHIN_S) -> int:
     silent: set[str] = set()
     # A parent is older than its children, which need its id.
     for outbox in sorted(unsent, key=lambda outbox: int(outbox.first()["time"])):
-        run = Run(uri=outbox.first()["uri"], folder=str(outbox.folder))
+        first = outbox.first()
+        # Runs of before don't say where they were begun.
+        before = Path(first.get("folder", outbox.folder))
+        uri = followed(first["uri"], before, outbox.folder)
+        run = Run(uri=uri, folder=str(outbox.folder))
         # Again and again, as another process may be sending just now.
         while run.uri not in silent and outbox.waiting() and time.monotonic() < deadline:
             if not send(outbox, partial(deliver, run), deadline=deadline):

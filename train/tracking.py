@@ -21,6 +21,7 @@ from requests import HTTPError
 from registry.address import SERVER, SQLITE, answers
 from registry.versions import experiment_id
 from train.delivery import Delivery, Forgotten, Refused, Unreachable, say_kept
+from train.followed import followed
 from train.outbox import Message, Outbox
 
 log = logging.getLogger(__name__)
@@ -75,15 +76,17 @@ def start(
     """A new run, whose messages are kept below `folder`."""
     run = Run(uri=uri, folder=str(folder.resolve() / "mlflow" / uuid4().hex))
     above = None if parent is None else parent.folder
-    put(run, {"kind": "create", "uri": uri, "tags": tags, "parent": above} | now())
+    create = {"kind": "create", "uri": uri, "folder": run.folder, "tags": tags, "parent": above}
+    put(run, create | now())
     put(run, {"kind": "params", "params": {key: str(value) for key, value in parameters.items()}})
     return run
 
 
 def moved(said: dict[str, str], folder: Path) -> Run:
     """The run that was begun in `folder`, which may have been elsewhere then."""
-    kept = folder.resolve() / "mlflow" / Path(said["folder"]).name
-    return Run(uri=said["uri"], folder=str(kept))
+    before = Path(said["folder"])
+    kept = folder.resolve() / "mlflow" / before.name
+    return Run(uri=followed(said["uri"], before, kept), folder=str(kept))
 
 
 def restart(run: Run) -> None:
