@@ -64,6 +64,26 @@ def test_a_step_after_a_restart_is_the_one_an_unbroken_run_takes() -> None:
     torch.testing.assert_close(resumed.state(), unbroken.state(), rtol=0, atol=0)
 
 
+def test_a_step_is_taken_at_the_times_rate_and_each_layer_at_its_own() -> None:
+    stepper = tiny.stepper(lr=0.01, layer_decay=0.5, init="imagenet")
+
+    stepper.step(*batch(0), 0, 0.525)
+
+    rates = {
+        id(parameter): group["lr"]
+        for group in stepper.optimiser.param_groups
+        for parameter in group["params"]
+    }
+    module = stepper.module
+    # Half of the cosine is over.
+    assert rates[id(module.head.weight)] == pytest.approx(0.01 * 0.505)
+    first, last = (
+        rates[id(block.mlp.fc1.weight)] for block in (module.blocks[0], module.blocks[-1])
+    )
+    assert last < 0.01 * 0.505
+    assert first == pytest.approx(last * 0.5 ** (len(module.blocks) - 1))
+
+
 def test_a_steps_chance_depends_on_its_number_and_the_seed_alone() -> None:
     losses = []
     for drawn_before, number, seed in ((0, 5, 0), (3, 5, 0), (0, 6, 0), (0, 5, 1)):
