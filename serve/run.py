@@ -24,8 +24,10 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     given = flags().parse_args(arguments)
     # One way to end, whoever asks for it; a parent may have told us to ignore Ctrl-C.
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        # Of a terminal that closes, nohup's word counts.
+        if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         serve(settings_of(given), in_torchserves_place=given.drop_in)
     except (SettingsError, DropInError) as error:
