@@ -1,6 +1,8 @@
-"""Folders that several unit tests ask for."""
+"""Folders, and a state of this process, that several unit tests ask for."""
 
 import hashlib
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -93,3 +95,14 @@ def mlflow_in_a_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     uri = f"sqlite:///{tmp_path}/mlflow.db"
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     return uri
+
+
+@pytest.fixture
+def unignored() -> Iterator[None]:
+    """What is started sees every signal, also where nohup or a shell's & has these tests ignore
+    some."""
+    numbers = (signal.SIGINT, signal.SIGHUP)
+    before = [signal.signal(number, signal.default_int_handler) for number in numbers]
+    yield
+    for number, handler in zip(numbers, before, strict=True):
+        signal.signal(number, handler)

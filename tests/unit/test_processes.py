@@ -86,6 +86,7 @@ def test_nothing_outlives_the_servers(tmp_path: Path) -> None:
     assert not temporary.exists()
 
 
+@pytest.mark.usefixtures("unignored")
 @pytest.mark.parametrize("number", ENDING_SIGNALS)
 def test_who_asks_again_to_end_leaves_nothing_either(
     tmp_path: Path, number: signal.Signals
@@ -107,6 +108,7 @@ def test_who_asks_again_to_end_leaves_nothing_either(
     assert signal.getsignal(number) is before
 
 
+@pytest.mark.usefixtures("unignored")
 @pytest.mark.parametrize("number", ENDING_SIGNALS)
 def test_a_signal_ends_the_servers(tmp_path: Path, number: signal.Signals) -> None:
     """Of a terminal that closes too."""

@@ -49,6 +49,7 @@ def test_relative_places_are_those_of_whoever_starts_it(
     assert told[told.index("--model-store") + 1] == str(tmp_path / "my store")
 
 
+@pytest.mark.usefixtures("unignored")
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_what_ends_it_ends_its_server(
     tmp_path: Path, env: dict[str, str], number: signal.Signals
