@@ -100,7 +100,10 @@ def to_rgb(image: Image.Image) -> Image.Image:
 
 
 def narrow_transparency(image: Image.Image) -> None:
-    """Pillow loads 16-bit colours by their upper bytes, and leaves the transparent one as it is."""
+    """Pillow loads 16-bit colours by their upper bytes, and leaves the transparent one as it is.
+
+    What shares these bytes with it is transparent too, as the others are lost.
+    """
     tiles = getattr(image, "tile", [])
     if TRANSPARENT in image.info and tiles and tiles[0].args == "RGB;16B":
         image.info[TRANSPARENT] = tuple(value >> 8 for value in image.info[TRANSPARENT])

@@ -8,6 +8,8 @@ import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
 
+from registry.moved import readdress
+
 log = logging.getLogger(__name__)
 
 STORE = Path(__file__).parents[1] / "model_store"
@@ -31,9 +33,16 @@ def tracking_uri(env: Mapping[str, str] = os.environ, store: Path = STORE) -> st
         raise RegistryError(
             f"No MLflow server answers at {uri}: start it, or set MLFLOW_TRACKING_URI to another."
         )
-    local = f"{SQLITE}{store.resolve()}/mlflow.db"
+    local = local_file(store)
     log.info("no MLflow server at %s (train/mlflow_server.sh): using %s", uri, local)
     return local
+
+
+def local_file(folder: Path) -> str:
+    """Where nothing else is; what was moved there is found there."""
+    file = folder.resolve() / "mlflow.db"
+    readdress(file)
+    return f"{SQLITE}{file}"
 
 
 def answers(uri: str) -> bool:

@@ -14,6 +14,7 @@ from mlflow.entities.model_registry import RegisteredModel
 from mlflow.exceptions import MlflowException
 
 from registry.address import SQLITE, RegistryError, check_there
+from registry.moved import FILES
 
 NAME = "skin_vit"
 EXPERIMENT = "skin-lesions"
@@ -105,7 +106,7 @@ def experiment_id(client: mlflow.MlflowClient, uri: str) -> str:
         return str(experiment.experiment_id)
     # A server keeps artefacts itself; a local file keeps them beside it.
     file = Path(uri.removeprefix(SQLITE)).resolve()
-    place = file.with_name("mlflow_artifacts").as_uri() if uri.startswith(SQLITE) else None
+    place = file.with_name(FILES).as_uri() if uri.startswith(SQLITE) else None
     return str(client.create_experiment(EXPERIMENT, artifact_location=place))
 
 

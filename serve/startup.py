@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from serve.dialect import access
 from serve.dialect.calls import Registration
-from serve.dialect.faults import ModelNotFound
+from serve.dialect.faults import InvalidModel, ModelNotFound
 from serve.dialect.properties import PropertiesError
 from serve.dialect.tokens import Tokens
 from serve.models import loading, snapshot
@@ -75,7 +75,9 @@ async def started(settings: Settings) -> tuple[ModelServer, Tokens | None]:
     if config.ignored:
         log.warning("TorchServe's settings without a use here: %s", ", ".join(config.ignored))
     store = ModelStore(settings.store, config.allowed_urls)
-    server = ModelServer(config, store, settings.logs / "models")
+    # What a snapshot that is not kept now needs of what was unpacked stays.
+    folder = settings.logs / ("models" if settings.snapshot else "models_not_kept")
+    server = ModelServer(config, store, folder)
     if settings.model is not None:
         await load_own(server, settings)
     elif found := kept(settings):
@@ -132,23 +134,32 @@ async def archive_of(
     server: ModelServer, version: str, was: VersionState, source: str
 ) -> ArchivedModel:
     """In its file, or, where that was replaced by another version's, as it was unpacked."""
-    archived = await server.unpacked(server.store.find(was.mar_name), was.handler)
-    if archived.version == version:
-        return archived
     folder = server.folder / (was.content or "")
-    if was.content is None or not folder.is_dir():
+    unpacked = was.content is not None and folder.is_dir()
+    try:
+        archived = await server.unpacked(server.store.find(was.mar_name), was.handler)
+    except InvalidModel as error:
+        # Of the new one, which need not have the old one's handler.
+        if not unpacked:
+            raise
+        found = str(error)
+    else:
+        if archived.version == version:
+            return archived
+        found = f"It holds version {archived.version}."
+    if not unpacked:
         raise SnapshotError(
-            f"{was.mar_name} holds version {archived.version}, and {source} wants {version} from"
-            " it: put each version into a file of its own and name that there, or start without it."
+            f"{source} wants version {version} from {was.mar_name}. {found} Put each version into a"
+            " file of its own and name that there, or start without it."
         )
-    log.warning("%s holds version %s: %s is as before", was.mar_name, archived.version, version)
+    log.warning("version %s of %s is as before: %s", version, was.mar_name, found)
     return described(folder, was.mar_name, was.handler)
 
 
 async def load_own(server: ModelServer, settings: Settings) -> None:
     """A model that is in no archive."""
     assert settings.model is not None
-    folder = lay_out(settings.model, settings.model_config, settings.logs / "models" / "own")
+    folder = lay_out(settings.model, settings.model_config, server.folder / "own")
     wanted = Registration(url=settings.model.name, initial_workers=WORKERS)
     version = server.enter(await server.unpacked(folder), wanted, at_startup=True)
     await server.admit(version, synchronous=True)

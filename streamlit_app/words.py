@@ -26,8 +26,9 @@ MARKUP = re.compile(r"[\\`*_{}\[\]()<>#+\-.!|$~:&]")
 
 
 def plain(text: str) -> str:
-    """As Markdown that shows it as it is: names of files and models are whatever others chose."""
-    return MARKUP.sub(r"\\\g<0>", text)
+    """As Markdown that shows it as it is, in one line: names of files and models are whatever
+    others chose."""
+    return MARKUP.sub(r"\\\g<0>", " ".join(text.split()))
 
 
 def headline(prediction: Prediction) -> str:

@@ -110,7 +110,9 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     folds = others(source, set(table["image"]), given.folds, images)
     parts = [(source, table), *((fold.source, fold.table) for fold in folds)]
     models = [model for model, _ in parts]
-    added, compared = (strangers(folder, models) for folder in (given.unk_data, given.unknown))
+    added, compared = (
+        strangers(folder, models, images) for folder in (given.unk_data, given.unknown)
+    )
     check(source, sum(int(asked["code"].isin(source.classes).sum()) for _, asked in parts), given)
     left_out = on_left_out(given.left_out, images)
     # Every model has a limit of its own to the unknown.
@@ -118,7 +120,7 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     fitted = fitted_to(seen, source.classes, theirs)
     evidence = dict(fitted.evidence)
     if folds:
-        fewest = min(len(model.trained_on) for model in models)
+        fewest = min(model.training_images for model in models)
         evidence["cross_validation"] |= {"fewest_training_images": fewest}
     if compared is not None:
         evidence |= on_unknown(fitted, seen, looked_at(source, compared), source.classes)
@@ -132,12 +134,17 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     return fitted
 
 
-def strangers(folder: Path | None, models: Sequence[Checkpoint]) -> pd.DataFrame | None:
+def strangers(
+    folder: Path | None, models: Sequence[Checkpoint], images: Images
+) -> pd.DataFrame | None:
     """The readable images below a folder that none of the models was trained on."""
     if folder is None:
         return None
     table = readable(read_unknown(folder))
-    known = among(table["image"], {name for model in models for name in model.trained_on})
+    names = {name for model in models for name in model.trained_on}
+    # The same file has another name below another folder.
+    theirs = images.given.loc[among(images.given["image"], names), "path"]
+    known = among(table["image"], names) | table["path"].isin(theirs)
     if known.all():
         raise DataError(f"Every image in {folder} was trained on: name others.")
     if known.any():

@@ -46,6 +46,11 @@ class Checkpoint:
         torch.save({"format": FORMAT} | vars(self) | {"fitted": fitted}, buffer)
         return buffer.getvalue()
 
+    @property
+    def training_images(self) -> int:
+        """Of its own run; a model from elsewhere may not say."""
+        return int(self.training.get("training_images", len(self.trained_on)))
+
     def model(self) -> VisionTransformer:
         model = build(self.architecture, len(self.classes))
         own = model.state_dict()

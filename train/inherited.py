@@ -1,7 +1,6 @@
 """What starting weights have seen: a model made from them has seen it too."""
 
 import logging
-from collections.abc import Iterable
 from pathlib import Path
 
 import pandas as pd
@@ -22,14 +21,14 @@ def seen_by(init: str) -> tuple[str, ...]:
     return () if init in ("imagenet", "none") else trained_on(Path(init))
 
 
-def seen_with(images: Iterable[str], init: str) -> tuple[str, ...]:
+def seen_in_all(parts: Split) -> tuple[str, ...]:
     """The images of a training run, and after them what its starting weights had seen."""
-    return tuple(dict.fromkeys([*images, *seen_by(init)]))
+    return tuple(dict.fromkeys([*parts.train["image"], *parts.inherited]))
 
 
 def check_held_out(parts: Split, images: Images, config: TrainConfig) -> None:
     """Raises ConfigError where lesions that the starting weights have seen are held out."""
-    known, sibling = known_and_siblings(images, seen_by(config.init))
+    known, sibling = known_and_siblings(images, parts.inherited)
     seen = images.table.loc[known | sibling, "image"]
     held_out = parts.validation
     # What training shares with a Test folder is told as a leak, whatever it starts from.
@@ -48,10 +47,12 @@ def check_held_out(parts: Split, images: Images, config: TrainConfig) -> None:
     )
 
 
-def strangers(unknown: pd.DataFrame, parts: Split, init: str) -> pd.DataFrame:
+def strangers(unknown: pd.DataFrame, parts: Split) -> pd.DataFrame:
     """Of what the limit of the unknown is fitted to, as train.calibrate does, what the model will
     not have been trained on. Raises ConfigError if that is nothing."""
-    known = among(unknown["image"], seen_with(parts.train["image"], init))
+    known = among(unknown["image"], seen_in_all(parts))
+    # The same file has another name below another folder.
+    known |= unknown["path"].isin(parts.train["path"])
     if known.all():
         raise ConfigError("Every image of --unk-data is trained on, or was by --init: name others.")
     if known.any():

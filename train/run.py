@@ -2,6 +2,7 @@
 
 import logging
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -12,14 +13,14 @@ from handlers.categories import CODES, WITHOUT_UNKNOWN
 from train import checkpoint, tracking
 from train.config import ConfigError, TrainConfig, parse
 from train.data.generated import generate
-from train.data.layouts import DataError, read_unknown
+from train.data.layouts import DataError, listed, read_unknown
 from train.data.leaks import report
 from train.data.split import Split, readable, split
 from train.data.unseen import Images
 from train.doubt.fit import FitError
 from train.doubt.fitting import calibrated
 from train.fit import connect, enough_for, fit
-from train.inherited import check_held_out, seen_with, strangers
+from train.inherited import check_held_out, seen_by, seen_in_all, strangers
 from train.loop import Job
 from train.models import InitError, build
 from train.origin import commit
@@ -55,7 +56,7 @@ def train(values: dict[str, object], *, resume: bool) -> None:
     run = TrainingRun.resume(values) if resume else None
     config = run.config if run else TrainConfig.resolved(values)
     writable(Path(config.out))
-    parts = parts_of(config)
+    parts = parts_of(config, run.inherited if run else seen_by(config.init))
     unknown = unknown_of(config, parts)
     # Here and not first in a worker, as its errors are the caller's to mend.
     check(config, parts)
@@ -91,21 +92,24 @@ def check(config: TrainConfig, parts: Split) -> None:
         raise ConfigError("--patience needs held-out images to look at: raise --hold-out.")
 
 
-def parts_of(config: TrainConfig) -> Split:
-    """Reads or generates the data and splits it by lesion."""
+def parts_of(config: TrainConfig, inherited: tuple[str, ...] = ()) -> Split:
+    """Reads or generates the data and splits it by lesion; the starting weights have seen the
+    images that are `inherited`."""
     if config.data is None:
         log.warning("no --data: training on generated drawings (%s), not on lesions", GENERATED)
         data = generate(GENERATED, config.seed)
     else:
         data = Path(config.data)
-    images = Images.of(data)
+    named = listed(data)
     chosen = config.fold or config.hold_out != TrainConfig.hold_out
-    if chosen and (images.given["side"] == "test").any():
+    # Before any image is looked at.
+    if chosen and (named["side"] == "test").any():
         raise ConfigError(
             f"{data} has a Test folder, which is what is held out: leave out --hold-out and --fold."
         )
+    images = Images.of(data, named)
     parts = split(images.table, config.seed, config.hold_out, config.fold)
-    parts = parts.without(config.leave_out)
+    parts = replace(parts, inherited=inherited).without(config.leave_out)
     if parts.train.empty:
         raise DataError(
             f"Without {config.leave_out} there is no image in {data} to train on: leave out"
@@ -127,7 +131,7 @@ def parts_of(config: TrainConfig) -> Split:
 def unknown_of(config: TrainConfig, parts: Split) -> pd.DataFrame | None:
     if config.unk_data is None:
         return None
-    return strangers(readable(read_unknown(Path(config.unk_data))), parts, config.init)
+    return strangers(readable(read_unknown(Path(config.unk_data))), parts)
 
 
 def classes_of(parts: Split, leave_out: str | None) -> tuple[str, ...]:
@@ -153,7 +157,7 @@ def job_of(run: TrainingRun, parts: Split) -> Job:
             "split_sha256": parts.sha256,
             **report(parts).as_numbers(),
         },
-        trained_on=seen_with(parts.train["image"], run.config.init),
+        trained_on=seen_in_all(parts),
     )
 
 

@@ -23,14 +23,17 @@ SPLIT = "split.csv"
 
 @dataclass(frozen=True, kw_only=True)
 class TrainingRun:
-    """`folder` is also Ray Train's: its checkpoints lie in it. Runs of before have no hash of their
-    labels."""
+    """`folder` is also Ray Train's: its checkpoints lie in it. `inherited` are the images that the
+    starting weights had seen when it began, whatever lies at --init by now. Runs of before have
+    neither these nor a hash of their labels.
+    """
 
     folder: Path
     config: TrainConfig
     split_sha256: str
     labels_sha256: str | None
     tracked: tracking.Run
+    inherited: tuple[str, ...] = ()
 
     @classmethod
     def begin(cls, config: TrainConfig, parts: Split, commit: str) -> Self:
@@ -66,7 +69,7 @@ class TrainingRun:
     def resume(cls, values: dict[str, object]) -> Self:
         """The newest run below `out`; its number of epochs may be changed, and what was moved.
 
-        Nothing is written before `go_on`, as a mistake in what was given would stay. A cluster is
+        What was given is not kept before `go_on`, as a mistake in it would stay. A cluster is
         not kept: without a name the run goes on on this machine.
         """
         given = {"out": TrainConfig.out} | values
@@ -86,6 +89,7 @@ class TrainingRun:
             split_sha256=saved["split_sha256"],
             labels_sha256=saved.get("labels_sha256"),
             tracked=tracked,
+            inherited=tuple(saved.get("inherited", ())),
         )
 
     def go_on(self, parts: Split) -> None:
@@ -98,6 +102,7 @@ class TrainingRun:
             "config": self.config.as_dict(),
             "split_sha256": parts.sha256,
             "labels_sha256": parts.labels_sha256,
+            "inherited": parts.inherited,
             "mlflow": vars(self.tracked),
         }
         write_whole(self.folder / SETTINGS, json.dumps(values, indent=2).encode())
@@ -106,14 +111,9 @@ class TrainingRun:
 def check_same(parts: Split, split_sha256: str, labels_sha256: str | None, folder: Path) -> None:
     """Raises ConfigError for other images than those it began with: they would leak, or count
     twice; and for others' labels, with which the scores before and after don't compare."""
-    if parts.sha256 != split_sha256:
+    if parts.sha256 != split_sha256 or labels_sha256 not in (None, parts.labels_sha256):
         raise ConfigError(
-            f"The images or their lesions are no longer those that {folder} began with:"
-            " put them back, or start anew, without --resume."
-        )
-    if labels_sha256 not in (None, parts.labels_sha256):
-        raise ConfigError(
-            f"The categories or lesions of the images are no longer those that {folder} began with:"
+            f"The images, their categories or lesions are no longer those that {folder} began with:"
             " put them back, or start anew, without --resume."
         )
 

@@ -18,7 +18,7 @@ from mlflow.utils.mlflow_tags import MLFLOW_PARENT_RUN_ID
 from mlflow.utils.time import get_current_time_millis
 from requests import HTTPError
 
-from registry.address import SERVER, SQLITE, answers
+from registry.address import SERVER, SQLITE, answers, local_file
 from registry.versions import experiment_id
 from train.delivery import Delivery, Forgotten, Refused, Unreachable, say_kept
 from train.followed import followed
@@ -54,7 +54,7 @@ def tracking_uri(out: Path) -> str:
     named = os.environ.get("MLFLOW_TRACKING_URI")
     if named or answers(SERVER):
         return absolute(named) if named else SERVER
-    local = f"{SQLITE}{out.resolve()}/mlflow.db"
+    local = local_file(out)
     log.warning("no MLflow server at %s (train/mlflow_server.sh): logging to %s", SERVER, local)
     return local
 

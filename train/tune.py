@@ -11,6 +11,7 @@ from train.config import ConfigError
 from train.data.layouts import DataError
 from train.data.split import Split
 from train.fit import connect, room
+from train.inherited import seen_by
 from train.models import InitError
 from train.run import check, parts_of
 from train.runs import to_go_on
@@ -46,7 +47,7 @@ def tune(options: Options) -> int:
     if default.hold_out == 0:
         raise ConfigError("--hold-out must be more than 0: trials are scored on what is held out.")
     writable(Path(default.out))
-    parts = parts_of(default)
+    parts = parts_of(default, study.inherited if study else seen_by(default.init))
     # Here and not first in every trial, as its errors are the caller's to mend.
     check(default, parts)
     send_pending(Path(default.out))

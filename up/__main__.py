@@ -14,6 +14,8 @@ from up.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
+NO_PROXY = ("no_proxy", "NO_PROXY")
+
 
 def main() -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
@@ -39,9 +41,7 @@ def up(settings: Settings) -> None:
     registry = {"MLFLOW_TRACKING_URI": settings.url("SKIN_MLFLOW_PORT")}
     # As TorchServe is started: with the archive that there is now, whatever was registered before.
     no_snapshot = {"SKIN_SNAPSHOT": ""}
-    # They ask each other, which no proxy of the environment is to see.
-    unproxied = [os.environ.get("no_proxy") or os.environ.get("NO_PROXY"), settings.host]
-    directly = dict.fromkeys(("no_proxy", "NO_PROXY"), ",".join(filter(None, unproxied)))
+    directly = {name: unproxied(os.environ.get(name, ""), settings.host) for name in NO_PROXY}
     with running(settings.logs, registry | no_snapshot | os.environ | directly) as group:
         for server in servers(settings):
             log.info("starting %s", server.name)
@@ -58,6 +58,11 @@ def up(settings: Settings) -> None:
         raise StartError(
             f"{ended.name} ended by itself, so the others were ended: see {group.logs}."
         )
+
+
+def unproxied(hosts: str, own: str) -> str:
+    """The servers ask each other, which no proxy of the environment is to see."""
+    return hosts if hosts.strip() == "*" else ",".join(filter(None, (hosts, own)))
 
 
 if __name__ == "__main__":

@@ -175,7 +175,11 @@ class Version:
 
     async def drained(self) -> None:
         """Ray tries without end to bring back a worker that can't start any more."""
-        await self.queue.drained(self.terms.response_timeout_s + self.terms.startup_timeout_s)
+        # A batch may be asked for as a whole and then one by one, each in the time of one answer.
+        calls = 1 + self.terms.batch_size
+        await self.queue.drained(
+            calls * self.terms.response_timeout_s + self.terms.startup_timeout_s
+        )
 
 
 def application(model: str, version: str) -> str:

@@ -131,6 +131,17 @@ def test_unknown_images_that_it_was_trained_on_are_left_out(
     assert caplog.messages[-1] == f"Every image in {strange} was trained on: name others."
 
 
+def test_the_same_file_below_another_folder_is_known(
+    file: Path, drawings: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file.write_bytes(replace(BARE, trained_on=("Train/NV/0.jpg",)).as_bytes())
+    unknown = drawings / "Train" / "NV"
+
+    calibrated(file, "--data", drawings, "--unk-data", unknown)
+
+    assert f"LEFT OUT: 1 of {EACH} images in {unknown}, trained on" in caplog.messages
+
+
 def test_unknown_images_are_that_to_a_model_with_an_output_for_them_too(
     drawings: Path, strange: Path
 ) -> None:

@@ -16,7 +16,7 @@ from train.checkpoint import config_of, read
 from train.config import ConfigError, TrainConfig
 from train.data.split import Split
 from train.data.unseen import Images
-from train.inherited import check_held_out, seen_with, strangers
+from train.inherited import check_held_out, seen_by, seen_in_all, strangers
 from train.loop import Training
 from train.models import build
 
@@ -37,7 +37,8 @@ def config(init: Path | str) -> TrainConfig:
 def table(*rows: tuple[str, str, str], side: str = "") -> pd.DataFrame:
     """Rows of image, lesion and group."""
     columns = ["image", "lesion", "group"]
-    return pd.DataFrame(rows, columns=columns).assign(side=side)
+    found = pd.DataFrame(rows, columns=columns)
+    return found.assign(side=side, path="/data/" + found["image"].astype(str))
 
 
 def images_of(parts: Split, *absent: tuple[str, str, str]) -> Images:
@@ -46,12 +47,15 @@ def images_of(parts: Split, *absent: tuple[str, str, str]) -> Images:
     return Images(folder=Path("data"), listed=listed, given=there, table=there)
 
 
-def parts_of(train: pd.DataFrame, held_out: pd.DataFrame) -> Split:
-    return Split(train=train, validation=held_out, leaked_by_random=0)
+def parts_of(train: pd.DataFrame, held_out: pd.DataFrame, init: Path | None = None) -> Split:
+    inherited = () if init is None else seen_by(str(init))
+    return Split(train=train, validation=held_out, leaked_by_random=0, inherited=inherited)
 
 
 def test_a_checkpoint_names_its_own_images_and_then_those_of_all_before_it(init: Path) -> None:
-    found = seen_with(["b", "a"], str(init))
+    parts = parts_of(table(("b", "L1", "L1"), ("a", "L2", "L2")), table(), init)
+
+    found = seen_in_all(parts)
 
     assert found == ("b", "a", "ISIC_0000001", "of before")
 
@@ -64,7 +68,7 @@ def test_of_other_weights_nothing_is_known(
     torch.save(build("test_vit", 8).state_dict(), "bare.pth")
     Path("w.safetensors").write_bytes(b"")
 
-    assert seen_with(["b"], weights) == ("b",)
+    assert seen_by(weights) == ()
 
 
 @pytest.mark.parametrize(
@@ -80,10 +84,10 @@ def test_of_other_weights_nothing_is_known(
 def test_what_the_weights_have_seen_cannot_be_held_out(
     init: Path, held_out: tuple[str, str, str], absent: list[tuple[str, str, str]]
 ) -> None:
-    parts = parts_of(table(("c", "L2", "L2")), table(held_out, ("d", "L3", "L3")))
+    parts = parts_of(table(("c", "L2", "L2")), table(held_out, ("d", "L3", "L3")), init)
     images = images_of(parts, *absent)
 
-    check_held_out(parts, images, config("none"))
+    check_held_out(replace(parts, inherited=()), images, config("none"))
     with pytest.raises(
         ConfigError, match=rf"on 1 of 2 held-out .*\({held_out[0]}\).* --hold-out 0"
     ):
@@ -93,7 +97,7 @@ def test_what_the_weights_have_seen_cannot_be_held_out(
 def test_a_near_duplicate_of_what_they_have_seen_is_known_where_that_is_not_used(
     init: Path,
 ) -> None:
-    parts = parts_of(table(("c", "L2", "L2")), table(("b", "L1", "a")))
+    parts = parts_of(table(("c", "L2", "L2")), table(("b", "L1", "a")), init)
     images = images_of(parts)
     images = replace(images, table=pd.concat([images.table, table(("a", "a", "a"))]))
 
@@ -102,7 +106,8 @@ def test_a_near_duplicate_of_what_they_have_seen_is_known_where_that_is_not_used
 
 
 def test_a_split_that_holds_out_what_the_weights_have_not_seen_is_taken(init: Path) -> None:
-    parts = parts_of(table(("a", "L1", "L1"), ("c", "L2", "L2")), table(("d", "L3", "L3")))
+    train = table(("a", "L1", "L1"), ("c", "L2", "L2"))
+    parts = parts_of(train, table(("d", "L3", "L3")), init)
 
     check_held_out(parts, images_of(parts), config(init))
 
@@ -111,10 +116,11 @@ def test_what_a_test_folder_shares_with_training_is_told_as_a_leak_alone(init: P
     train = table(("a", "a", "a"), side="train")
     shared, seen = table(("b", "b", "a"), side="test"), table(("of before", "of before", "x"))
 
-    parts = parts_of(train, shared)
+    parts = parts_of(train, shared, init)
     check_held_out(parts, images_of(parts), config(init))
 
-    parts = parts_of(train, pd.concat([shared, seen.assign(side="test")], ignore_index=True))
+    both = pd.concat([shared, seen.assign(side="test")], ignore_index=True)
+    parts = parts_of(train, both, init)
     with pytest.raises(ConfigError, match=r"\(of before\).*, or take them out of Test\."):
         check_held_out(parts, images_of(parts), config(init))
 
@@ -122,16 +128,20 @@ def test_what_a_test_folder_shares_with_training_is_told_as_a_leak_alone(init: P
 def test_what_is_trained_on_is_not_the_unknown(
     init: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    parts = parts_of(table(("ISIC_0000002", "L", "L")), table())
-    names = ["ISIC_0000003.jpg", "more/ISIC_0000001.jpg", "ISIC_0000002.jpg"]
+    parts = parts_of(
+        table(("ISIC_0000002", "L", "L"), ("Train/UNK/e.jpg", "M", "M")), table(), init
+    )
+    names = ["ISIC_0000003.jpg", "more/ISIC_0000001.jpg", "ISIC_0000002.jpg", "e.jpg"]
     unknown = table(*((name, "x", "x") for name in names))
+    # The same file below another folder.
+    unknown.loc[3, "path"] = parts.train["path"][1]
 
-    found = strangers(unknown, parts, str(init))
+    found = strangers(unknown, parts)
 
     assert found["image"].tolist() == ["ISIC_0000003.jpg"]
-    assert caplog.messages == ["LEFT OUT: 2 of 3 images of --unk-data, trained on"]
+    assert caplog.messages == ["LEFT OUT: 3 of 4 images of --unk-data, trained on"]
     with pytest.raises(ConfigError, match="Every image of --unk-data is trained on"):
-        strangers(unknown[1:], parts, str(init))
+        strangers(unknown[1:], parts)
 
 
 def test_a_run_says_so_before_it_begins(
@@ -169,7 +179,7 @@ def test_they_stand_in_the_checkpoint_of_a_run(
     train = table(("b", "L", "L")).assign(code="NV")
     begun = SimpleNamespace(config=config(init), folder=tmp_path, tracked=None)
     stepper = tiny.stepper()
-    job = run.job_of(begun, parts_of(train, train[:0]))  # type: ignore[arg-type]
+    job = run.job_of(begun, parts_of(train, train[:0], init))  # type: ignore[arg-type]
     training = SimpleNamespace(
         job=job, model_config=config_of("test_vit", job.classes, stepper.module), stepper=stepper
     )

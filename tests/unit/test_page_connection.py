@@ -1,15 +1,18 @@
 """How the page reaches a backend: by the environment's proxy only where it is elsewhere."""
 
+import ssl
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 
 import httpx
 import pytest
 
 from streamlit_app.client import connected
 from streamlit_app.settings import Backend, Settings
+from tests.pem import pem_files
 
 
 class Proxy(BaseHTTPRequestHandler):
@@ -43,6 +46,24 @@ def backend_at(url: str) -> Backend:
 def test_a_proxy_sees_nothing_that_stays_on_this_machine(host: str) -> None:
     with connected(backend_at(f"http://{host}:9")) as client, pytest.raises(httpx.ConnectError):
         client.get("/ping", timeout=2)
+
+
+def test_a_certificate_of_the_environment_counts_on_this_machine_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate, key = pem_files(tmp_path)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Proxy) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        backend = backend_at(f"https://127.0.0.1:{server.server_port}")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        with connected(backend) as client:
+            found = client.get("/ping", timeout=5).status_code
+        server.shutdown()
+
+    assert found == 200
 
 
 @pytest.mark.usefixtures("proxy")

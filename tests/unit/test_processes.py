@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from up import processes
+from up.__main__ import unproxied
 from up.processes import ENDING_SIGNALS, MARK, StartError, check_ports, marked, running
 from up.servers import Server
 from up.settings import ROOT, Settings
@@ -210,6 +211,14 @@ def test_whether_a_server_is_ready_is_asked_of_no_proxy(
     with running(tmp_path) as group:
         group.start(web_server(free_url, ""))
         group.wait_until_ready()
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [("", "127.0.0.1"), ("a.b,c", "a.b,c,127.0.0.1"), ("*", "*")],
+)
+def test_the_servers_ask_each_other_by_no_proxy(given: str, expected: str) -> None:
+    assert unproxied(given, "127.0.0.1") == expected
 
 
 def test_what_the_others_ask_at_their_start_is_ready_when_they_start(

@@ -24,7 +24,8 @@ from train.run import check, classes_of, conclude, main, parts_of, unknown_of, w
 
 
 def table(*codes: str) -> pd.DataFrame:
-    return pd.DataFrame({"image": list(codes), "code": list(codes)})
+    names = list(codes)
+    return pd.DataFrame({"image": names, "code": names, "path": names})
 
 
 @pytest.fixture(scope="module")
@@ -173,13 +174,18 @@ def test_more_workers_than_training_images_are_refused() -> None:
 
 
 @pytest.mark.parametrize("more", [{"fold": 1}, {"hold_out": 0.1}])
-def test_a_test_folder_is_what_is_held_out(tmp_path: Path, more: dict[str, object]) -> None:
+def test_a_test_folder_is_what_is_held_out(
+    tmp_path: Path, more: dict[str, object], caplog: pytest.LogCaptureFixture
+) -> None:
     for place in ("Train/MEL", "Test/NV"):
         (tmp_path / place).mkdir(parents=True)
         (tmp_path / place / "a.jpg").write_bytes(encoded(lesion(1, "NV"), "JPEG"))
 
+    # Before anything else is found out.
+    (tmp_path / "Train/MEL/a.jpg").write_bytes(b"no image")
     with pytest.raises(ConfigError, match="leave out --hold-out and --fold"):
         parts_of(TrainConfig.resolved({"data": str(tmp_path)} | more))
+    assert not caplog.messages
 
 
 def test_what_was_there_before_a_run_is_kept_however_often_it_is_resumed(

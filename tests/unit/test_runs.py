@@ -79,7 +79,9 @@ def test_only_what_a_run_went_on_with_is_kept(
 ) -> None:
     out = str(tmp_path / "old")
     mistaken = TrainingRun.resume({"out": out, "data": "another", "epochs": 1})
-    with pytest.raises(ConfigError, match="images or their lesions are no longer those"):
+    with pytest.raises(
+        ConfigError, match="The images, their categories or lesions are no longer those"
+    ):
         mistaken.go_on(replace(parts, validation=parts.train.assign(image="b")))
     plain = TrainingRun.resume({"out": out})
 
@@ -97,7 +99,7 @@ def test_labels_that_were_corrected_are_another_run(
     corrected = replace(parts, train=parts.train.assign(**{column: "BCC"}))
     out: dict[str, object] = {"out": str(tmp_path / "old")}
 
-    with pytest.raises(ConfigError, match="categories or lesions of the images are no longer"):
+    with pytest.raises(ConfigError, match="their categories or lesions are no longer"):
         TrainingRun.resume(out).go_on(corrected)
 
     # As runs of before left it: their labels are those that they go on with.
@@ -106,8 +108,19 @@ def test_labels_that_were_corrected_are_another_run(
     del values["labels_sha256"]
     file.write_text(json.dumps(values))
     TrainingRun.resume(out).go_on(corrected)
-    with pytest.raises(ConfigError, match="categories or lesions"):
+    with pytest.raises(ConfigError, match="their categories or lesions"):
         TrainingRun.resume(out).go_on(parts)
+
+
+def test_what_its_weights_had_seen_is_kept_whatever_is_there_by_now(
+    begun: TrainingRun, tmp_path: Path, parts: Split
+) -> None:
+    out: dict[str, object] = {"out": str(tmp_path / "old")}
+    assert TrainingRun.resume(out).inherited == ()
+
+    TrainingRun.resume(out).go_on(replace(parts, inherited=("a", "b")))
+
+    assert TrainingRun.resume(out).inherited == ("a", "b")
 
 
 def killed(*_: object) -> None:

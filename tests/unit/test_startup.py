@@ -156,8 +156,36 @@ def test_a_version_that_is_nowhere_any_more_is_told_with_its_file_and_snapshot(
     with pytest.raises(SnapshotError) as caught:
         started(settings)
 
-    said = f"spots.mar holds version 1.1, and {settings.snapshot} wants 1.0 from it: put each"
+    said = f"{settings.snapshot} wants version 1.0 from spots.mar. It holds version 1.1. Put each"
     assert str(caught.value).startswith(said)
+
+
+def test_one_whose_new_file_has_not_its_handler_is_there_after_a_restart(
+    settings: Settings,
+) -> None:
+    mar(settings.store, {"other.py": "def handle(data, context): ..."})
+    one = replace(ONE, handler="other.py")
+
+    async def registered() -> None:
+        server, _ = await startup.started(using(settings, load_models=()))
+        await server.register(one)
+
+    asyncio.run(registered())
+    mar(settings.store, {}, modelVersion="1.1")
+
+    server = started(using(settings, load_models=()))
+
+    assert list(server.models["spots"].versions) == ["1.0"]
+
+
+def test_a_start_that_keeps_no_snapshot_leaves_what_another_needs(settings: Settings) -> None:
+    started(settings)
+    mar(settings.store, {}, modelVersion="1.1")
+
+    started(replace(settings, snapshot=None))
+    server = started(settings)
+
+    assert list(server.models["spots"].versions) == ["1.0"]
 
 
 def test_what_was_built_anew_as_the_same_version_is_what_a_restart_brings(

@@ -141,6 +141,26 @@ def test_a_worker_that_does_not_come_back_is_not_waited_for(registry: Registry, 
     assert asked[-1] == "stop"
 
 
+def test_a_batch_has_the_time_to_be_asked_for_one_by_one(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    waited = []
+
+    async def drained(seconds: float) -> None:
+        waited.append(seconds)
+
+    async def closed() -> None:
+        wanted = replace(WANTED, batch_size=4, response_timeout_s=10, startup_timeout_s=3)
+        version, record = entered(registry, wanted)
+        record.may_end.set()
+        monkeypatch.setattr(version.queue, "drained", drained)
+        await version.close()
+
+    asyncio.run(closed())
+
+    assert waited == [5 * 10 + 3]
+
+
 def test_whatever_a_start_fails_with_the_workers_before_it_stay(registry: Registry) -> None:
     async def scaled() -> tuple[Version, Record]:
         version, record = entered(registry)

@@ -173,4 +173,5 @@ def test_relevance_is_told_in_words_too() -> None:
 
 
 def test_what_others_chose_is_no_markup() -> None:
+    assert words.plain("    a\n===\nb") == "a === b"
     assert words.plain("a*1*.png, [x](y) $z$ é") == r"a\*1\*\.png, \[x\]\(y\) \$z\$ é"

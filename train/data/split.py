@@ -23,9 +23,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, kw_only=True)
 class Split:
+    """`inherited` are images that the starting weights have seen."""
+
     train: pd.DataFrame
     validation: pd.DataFrame
     leaked_by_random: int
+    inherited: tuple[str, ...] = ()
 
     def without(self, code: str | None) -> Self:
         """Both sides without the images of this category."""

@@ -25,8 +25,9 @@ class Images:
     table: pd.DataFrame
 
     @classmethod
-    def of(cls, folder: Path) -> Self:
-        named = listed(folder)
+    def of(cls, folder: Path, named: pd.DataFrame | None = None) -> Self:
+        """`named` is what `listed` says of the folder, where it was asked already."""
+        named = listed(folder) if named is None else named
         given = present(named, folder)
         return cls(folder=folder, listed=named, given=given, table=readable(given))
 

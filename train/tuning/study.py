@@ -39,6 +39,7 @@ class Study:
     split_sha256: str
     labels_sha256: str | None
     tracked: tracking.Run
+    inherited: tuple[str, ...] = ()
 
     @classmethod
     def begin(cls, trials: tuple[TrainConfig, ...], parts: Split) -> Self:
@@ -78,6 +79,7 @@ class Study:
             split_sha256=values["split_sha256"],
             labels_sha256=values.get("labels_sha256"),
             tracked=tracking.moved(values["mlflow"], settings[-1].parent),
+            inherited=tuple(values.get("inherited", ())),
         )
 
     def go_on(self, parts: Split) -> None:
@@ -90,6 +92,7 @@ class Study:
             "trials": [config.as_dict() for config in self.trials],
             "split_sha256": parts.sha256,
             "labels_sha256": parts.labels_sha256,
+            "inherited": parts.inherited,
             "mlflow": vars(self.tracked),
         }
         write(self.folder / SETTINGS, values)
