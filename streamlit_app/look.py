@@ -72,7 +72,7 @@ def look(
 
 def target_name(code: str | None) -> str:
     # Not UNK, where that is only told by a distance.
-    return "The most probable one it was trained on" if code is None else f"{WORDS[code]} ({code})"
+    return "The model's first choice" if code is None else f"{WORDS[code]} ({code})"
 
 
 def explained(
