@@ -115,33 +115,6 @@ def test_unknown_images_may_be_fitted_to(
     assert with_strange.unknown != with_alike.unknown
 
 
-def test_unknown_images_that_it_was_trained_on_are_left_out(
-    file: Path, drawings: Path, strange: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    names = list(read_unknown(strange)["image"])
-    words = ["--data", str(drawings), "--unk-data", str(strange)]
-    file.write_bytes(replace(BARE, trained_on=tuple(names[:3])).as_bytes())
-
-    fitted = calibrated(file, *words)
-
-    assert fitted.evidence["unknown_fitted"] == STRANGE - 3
-    assert f"LEFT OUT: 3 of {STRANGE} images in {strange}, trained on" in caplog.messages
-    file.write_bytes(replace(BARE, trained_on=tuple(names)).as_bytes())
-    assert main(["--checkpoint", str(file), *words]) == 2
-    assert caplog.messages[-1] == f"Every image in {strange} was trained on: name others."
-
-
-def test_the_same_file_below_another_folder_is_known(
-    file: Path, drawings: Path, caplog: pytest.LogCaptureFixture
-) -> None:
-    file.write_bytes(replace(BARE, trained_on=("Train/NV/0.jpg",)).as_bytes())
-    unknown = drawings / "Train" / "NV"
-
-    calibrated(file, "--data", drawings, "--unk-data", unknown)
-
-    assert f"LEFT OUT: 1 of {EACH} images in {unknown}, trained on" in caplog.messages
-
-
 def test_unknown_images_are_that_to_a_model_with_an_output_for_them_too(
     drawings: Path, strange: Path
 ) -> None:
