@@ -100,12 +100,18 @@ class TrainingRun:
     def write(self, parts: Split) -> None:
         values = {
             "config": self.config.as_dict(),
-            "split_sha256": parts.sha256,
-            "labels_sha256": parts.labels_sha256,
-            "inherited": parts.inherited,
             "mlflow": vars(self.tracked),
-        }
+        } | begun_with(parts)
         write_whole(self.folder / SETTINGS, json.dumps(values, indent=2).encode())
+
+
+def begun_with(parts: Split) -> dict[str, object]:
+    """What a run or a study keeps of its images, to know them again."""
+    return {
+        "split_sha256": parts.sha256,
+        "labels_sha256": parts.labels_sha256,
+        "inherited": parts.inherited,
+    }
 
 
 def check_same(parts: Split, split_sha256: str, labels_sha256: str | None, folder: Path) -> None:

@@ -11,7 +11,7 @@ from train.config import ConfigError, TrainConfig
 from train.data import leaks
 from train.data.split import Split
 from train.origin import commit
-from train.runs import check_same, settings_in
+from train.runs import begun_with, check_same, settings_in
 from train.tuning.space import SPACE
 from train.writable import folder_of_now, write_whole
 
@@ -90,12 +90,9 @@ class Study:
     def write(self, parts: Split) -> None:
         values = {
             "trials": [config.as_dict() for config in self.trials],
-            "split_sha256": parts.sha256,
-            "labels_sha256": parts.labels_sha256,
-            "inherited": parts.inherited,
             "mlflow": vars(self.tracked),
         }
-        write(self.folder / SETTINGS, values)
+        write(self.folder / SETTINGS, values | begun_with(parts))
 
     def trial_folder(self, number: int) -> Path:
         """Also Ray Train's: the trial's checkpoints lie in it."""
