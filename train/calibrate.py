@@ -14,7 +14,7 @@ from train.checkpoint import Checkpoint
 from train.data.layouts import DataError, read_unknown
 from train.data.names import among
 from train.data.split import readable
-from train.data.unseen import Images, unseen
+from train.data.unseen import Images, strangers, unseen
 from train.doubt.comparison import on_left_out, on_unknown
 from train.doubt.fit import FitError
 from train.doubt.fitted import Fitted
@@ -111,7 +111,7 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     parts = [(source, table), *((fold.source, fold.table) for fold in folds)]
     models = [model for model, _ in parts]
     added, compared = (
-        strangers(folder, models, images) for folder in (given.unk_data, given.unknown)
+        unknown_of(folder, models, images) for folder in (given.unk_data, given.unknown)
     )
     check(source, sum(int(asked["code"].isin(source.classes).sum()) for _, asked in parts), given)
     left_out = on_left_out(given.left_out, images)
@@ -134,22 +134,15 @@ def calibrate(given: argparse.Namespace) -> Fitted:
     return fitted
 
 
-def strangers(
+def unknown_of(
     folder: Path | None, models: Sequence[Checkpoint], images: Images
 ) -> pd.DataFrame | None:
     """The readable images below a folder that none of the models was trained on."""
     if folder is None:
         return None
-    table = readable(read_unknown(folder))
     names = {name for model in models for name in model.trained_on}
-    # The same file has another name below another folder.
     theirs = images.given.loc[among(images.given["image"], names), "path"]
-    known = among(table["image"], names) | table["path"].isin(theirs)
-    if known.all():
-        raise DataError(f"Every image in {folder} was trained on: name others.")
-    if known.any():
-        log.warning("LEFT OUT: %d of %d images in %s, trained on", known.sum(), len(table), folder)
-    return table.loc[~known].reset_index(drop=True)
+    return strangers(readable(read_unknown(folder)), folder, names, theirs)
 
 
 def check(source: Checkpoint, images: int, given: argparse.Namespace) -> None:

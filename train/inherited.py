@@ -1,17 +1,13 @@
 """What starting weights have seen: a model made from them has seen it too."""
 
-import logging
 from pathlib import Path
 
 import pandas as pd
 
 from train.checkpoint import trained_on
 from train.config import ConfigError, TrainConfig
-from train.data.names import among
 from train.data.split import Split
 from train.data.unseen import Images, known_and_siblings
-
-log = logging.getLogger(__name__)
 
 NAMED_AT_MOST = 3
 
@@ -45,19 +41,6 @@ def check_held_out(parts: Split, images: Images, config: TrainConfig) -> None:
         " too good."
         f" Start from other weights (--init), or {mend}."
     )
-
-
-def strangers(unknown: pd.DataFrame, parts: Split) -> pd.DataFrame:
-    """Of what the limit of the unknown is fitted to, as train.calibrate does, what the model will
-    not have been trained on. Raises ConfigError if that is nothing."""
-    known = among(unknown["image"], seen_in_all(parts))
-    # The same file has another name below another folder.
-    known |= unknown["path"].isin(parts.train["path"])
-    if known.all():
-        raise ConfigError("Every image of --unk-data is trained on, or was by --init: name others.")
-    if known.any():
-        log.warning("LEFT OUT: %d of %d images of --unk-data, trained on", known.sum(), len(known))
-    return unknown.loc[~known].reset_index(drop=True)
 
 
 def named(images: pd.Series) -> str:

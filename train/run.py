@@ -16,11 +16,11 @@ from train.data.generated import generate
 from train.data.layouts import DataError, listed, read_unknown
 from train.data.leaks import report
 from train.data.split import Split, readable, split
-from train.data.unseen import Images
+from train.data.unseen import Images, strangers
 from train.doubt.fit import FitError
 from train.doubt.fitting import calibrated
 from train.fit import connect, enough_for, fit
-from train.inherited import check_held_out, seen_by, seen_in_all, strangers
+from train.inherited import check_held_out, seen_by, seen_in_all
 from train.loop import Job
 from train.models import InitError, build
 from train.origin import commit
@@ -131,7 +131,9 @@ def parts_of(config: TrainConfig, inherited: tuple[str, ...] = ()) -> Split:
 def unknown_of(config: TrainConfig, parts: Split) -> pd.DataFrame | None:
     if config.unk_data is None:
         return None
-    return strangers(readable(read_unknown(Path(config.unk_data))), parts)
+    folder = Path(config.unk_data)
+    unknown = readable(read_unknown(folder))
+    return strangers(unknown, folder, seen_in_all(parts), parts.train["path"])
 
 
 def classes_of(parts: Split, leave_out: str | None) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from tests.images import encoded, lesion
 from train import run
 from train.checkpoint import config_of, read
 from train.config import ConfigError, TrainConfig
+from train.data.layouts import DataError
 from train.data.split import Split
-from train.data.unseen import Images
-from train.inherited import check_held_out, seen_by, seen_in_all, strangers
+from train.data.unseen import Images, strangers
+from train.inherited import check_held_out, seen_by, seen_in_all
 from train.loop import Training
 from train.models import build
 
@@ -136,12 +137,14 @@ def test_what_is_trained_on_is_not_the_unknown(
     # The same file below another folder.
     unknown.loc[3, "path"] = parts.train["path"][1]
 
-    found = strangers(unknown, parts)
+    seen = Path("u"), seen_in_all(parts), parts.train["path"]
+
+    found = strangers(unknown, *seen)
 
     assert found["image"].tolist() == ["ISIC_0000003.jpg"]
-    assert caplog.messages == ["LEFT OUT: 3 of 4 images of --unk-data, trained on"]
-    with pytest.raises(ConfigError, match="Every image of --unk-data is trained on"):
-        strangers(unknown[1:], parts)
+    assert caplog.messages == ["LEFT OUT: 3 of 4 images in u, trained on"]
+    with pytest.raises(DataError, match="Every image in u was trained on: name others"):
+        strangers(unknown[1:], *seen)
 
 
 def test_a_run_says_so_before_it_begins(
@@ -164,7 +167,7 @@ def test_a_run_says_so_before_it_begins(
         ([], f"of {len(held_out)} held-out images, or on others"),
         (
             ["--hold-out", "0", "--unk-data", str(strange)],
-            "Every image of --unk-data is trained on",
+            f"Every image in {strange} was trained on",
         ),
     ):
         monkeypatch.setattr(sys, "argv", ["train.run", *words, *more])

@@ -1,6 +1,7 @@
 """The images that may be counted: readable ones that the model knows nothing of."""
 
 import logging
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -58,6 +59,20 @@ def unseen(images: Images, trained_on: tuple[str, ...]) -> pd.DataFrame:
             " not seen."
         )
     return left
+
+
+def strangers(
+    unknown: pd.DataFrame, folder: Path, names: Collection[str], paths: pd.Series
+) -> pd.DataFrame:
+    """Of images below a folder that show none of the categories, those that no model was trained
+    on: it knows its images by `names`, and the same file below another folder by `paths`. Raises
+    DataError if that is nothing."""
+    known = among(unknown["image"], names) | unknown["path"].isin(paths)
+    if known.all():
+        raise DataError(f"Every image in {folder} was trained on: name others.")
+    if known.any():
+        log.warning("LEFT OUT: %d of %d images in %s, trained on", known.sum(), len(known), folder)
+    return unknown.loc[~known].reset_index(drop=True)
 
 
 def known_and_siblings(images: Images, trained_on: tuple[str, ...]) -> tuple[pd.Series, pd.Series]:
