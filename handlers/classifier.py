@@ -1,6 +1,7 @@
 """LesionClassifier: what every backend wraps."""
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Self
@@ -18,6 +19,9 @@ from handlers.request import Request
 
 # The name under which the export stores the model config's hash inside the model.
 CONFIG_HASH = "config_sha256"
+
+# Pictures of a batch that are decoded at once; each may take some 300 MB while it is.
+MOST_DECODED = 4
 
 Answer = Prediction | Explanation | bytes | Fault
 
@@ -69,6 +73,12 @@ class LesionClassifier:
             wanted=wanted(request.target, self.config.classes),
             quality=examine(image, size_of(request.body), self.config.quality, size),
         )
+
+    def prepared(self, request: Request) -> Picture | Fault:
+        try:
+            return self.preprocess(request)
+        except Fault as fault:
+            return fault
 
     @torch.inference_mode()
     def predict(self, pictures: Sequence[Picture]) -> list[Prediction]:
@@ -131,11 +141,13 @@ class LesionClassifier:
         """
         answers: dict[int, Answer] = {}
         asked: dict[bool, dict[int, Picture]] = {False: {}, True: {}}
-        for index, request in enumerate(requests):
-            try:
-                asked[request.explain][index] = self.preprocess(request)
-            except Fault as fault:
-                answers[index] = fault
+        # Pillow and numpy leave Python's lock to other threads while they compute.
+        with ThreadPoolExecutor(min(MOST_DECODED, torch.get_num_threads())) as pool:
+            for index, found in enumerate(pool.map(self.prepared, requests)):
+                if isinstance(found, Fault):
+                    answers[index] = found
+                else:
+                    asked[found.request.explain][index] = found
         for explain, pictures in asked.items():
             if pictures:
                 compute = self.explain if explain else self.predict

@@ -3,12 +3,13 @@
 import json
 from dataclasses import replace
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
 import torch
 
-from handlers.classifier import LesionClassifier
+from handlers.classifier import LesionClassifier, Picture
 from handlers.errors import BadRequest, Fault, UnusableModel
 from handlers.request import Request
 from tests.images import encoded, lesion
@@ -78,6 +79,23 @@ def test_a_batch_is_answered_as_its_images_alone(classifier: LesionClassifier) -
     for one, other in zip(together, alone, strict=True):
         assert one["probabilities"] == pytest.approx(other["probabilities"], abs=1e-5)
         assert one["label"] == other["label"]
+
+
+def test_pictures_of_a_batch_are_decoded_side_by_side(
+    classifier: LesionClassifier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    both, preprocess = Barrier(2), classifier.preprocess
+
+    def met(request: Request) -> Picture:
+        both.wait(timeout=20)
+        return preprocess(request)
+
+    monkeypatch.setattr(classifier, "preprocess", met)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+
+    answers = classifier.classify([encoded(lesion(), "PNG")] * 2)
+
+    assert not any(isinstance(answer, Fault) for answer in answers)
 
 
 def test_an_image_becomes_an_input_of_the_models_size(classifier: LesionClassifier) -> None:
