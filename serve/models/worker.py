@@ -27,6 +27,9 @@ class Worker:
         self.handler = self.thread.submit(self.loaded).result()
 
     def loaded(self) -> "ArchivedHandler":
+        # Read when torch is loaded. Else its threads wait for each other by turning in circles, on
+        # cores that others need, and on a busy machine an answer takes several times as long.
+        os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
         import torch
 
         from serve.models.handler import ArchivedHandler

@@ -13,6 +13,7 @@ from mar_config.build import ROOT
 
 SCRIPT = ROOT / "mar_config" / "start_torchserve.sh"
 TELLS = '#!/bin/sh\nprintf "%s\\n" "$PWD" "$LOG_LOCATION" "$@"\n'
+WAITING = "OMP_WAIT_POLICY"
 JAVA = "#!/bin/sh\necho 'openjdk version \"17.0.1\"' >&2\n"
 
 
@@ -47,6 +48,20 @@ def test_relative_places_are_those_of_whoever_starts_it(
     logs = str(tmp_path / "my logs" / "torchserve")
     assert told[:2] == [logs, logs]
     assert told[told.index("--model-store") + 1] == str(tmp_path / "my store")
+
+
+@pytest.mark.parametrize(("given", "policy"), [({}, "PASSIVE"), ({WAITING: "ACTIVE"}, "ACTIVE")])
+def test_threads_that_wait_take_no_core_unless_told_to(
+    tmp_path: Path, env: dict[str, str], given: dict[str, str], policy: str
+) -> None:
+    (tmp_path / "my env" / "torchserve").write_text(f"#!/bin/sh\necho ${WAITING}\n")
+    env.pop(WAITING, None)
+
+    told = subprocess.run(
+        [str(SCRIPT)], cwd=tmp_path, env=env | given, check=True, capture_output=True, text=True
+    )
+
+    assert told.stdout == f"{policy}\n"
 
 
 @pytest.mark.usefixtures("unignored")

@@ -41,6 +41,7 @@ ROWS: tuple[Row, ...] = (
         "working/queue-is-full",
         acting((200,) * 3 + (503,) * 3, IMPATIENT, "sleep", 1, bodies=BODY * 6),
     ),
+    act("working/threads-wait", "variable", "OMP_WAIT_POLICY"),
     sequence("working/exits", acting(500, IMPATIENT, "leave", 1), BACK),
     sequence("working/killed", acting(500, IMPATIENT, "kill", None, also=507), BACK),
     sequence("working/too-slow", acting(500, IMPATIENT, "sleep", 10)),
