@@ -25,7 +25,7 @@ from train.progress import Position, Reporter
 from train.served import Served
 from train.state import SCORE, Best, report, restore
 from train.step import Stepper
-from train.validation import confusion_of, share_statistics
+from train.validation import confusion_of, mean_over_workers, share_statistics
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,13 +124,15 @@ class Training:
             done = (epoch + step / steps) / self.job.config.epochs
             total += self.stepper.step(inputs, labels, epoch * steps + step, done)
             if self.told_to_stop(epoch, step + 1, steps, total / (step + 1)):
-                self.state = replace(self.state, epoch=epoch, step=step + 1, loss=total)
+                loss = mean_over_workers(total, self.world, self.device)
+                self.state = replace(self.state, epoch=epoch, step=step + 1, loss=loss)
                 return None
-        mean: float = total / steps
+        mean: float = mean_over_workers(total, self.world, self.device) / steps
         return mean
 
     def told_to_stop(self, epoch: int, step: int, steps: int, loss: float) -> bool:
-        """Rank 0 asks, all obey at the same step. The last step of an epoch is never a stop."""
+        """Rank 0 asks, all obey at the same step. An epoch's last step is no stop, as the next
+        epoch's first one is, unless it is the only one."""
         stop = torch.zeros(1, device=self.device)
         if self.rank == 0:
             best = self.state.best
@@ -144,7 +146,7 @@ class Training:
             stop += self.reporter.report(position)
         if self.world > 1:
             dist.broadcast(stop, src=0)
-        return bool(stop.item()) and step < steps
+        return bool(stop.item()) and (step < steps or steps == 1)
 
     def validate(self, epoch: int) -> float:
         average = self.stepper.average.module

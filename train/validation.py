@@ -16,6 +16,15 @@ def share_statistics(model: torch.nn.Module) -> None:
             dist.broadcast(buffer, src=0)
 
 
+def mean_over_workers(number: float, world: int, device: torch.device) -> float:
+    if world == 1:
+        return number
+    # In 64 bits, as a number of Python's is.
+    total = torch.tensor(number, dtype=torch.float64, device=device)
+    dist.all_reduce(total)
+    return total.item() / world
+
+
 @torch.inference_mode()
 def confusion_of(
     model: torch.nn.Module,

@@ -59,3 +59,74 @@ def test_every_worker_validates_with_the_statistics_that_the_checkpoint_holds(
     assert found.running_mean.tolist() == [judged] * 3
     assert found.num_batches_tracked == 0
     assert found.weight.tolist() == [1.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("step", "steps", "stops"), [(1, 2, True), (2, 2, False), (1, 1, True)], ids=str
+)
+def test_every_run_has_a_step_to_stop_after(step: int, steps: int, stops: bool) -> None:
+    run = SimpleNamespace(
+        rank=0, world=1, step_size=4, state=State(), device=torch.device("cpu"),
+        reporter=SimpleNamespace(report=lambda _: True),
+    )  # fmt: skip
+
+    told = Training.told_to_stop(run, 0, step, steps, 0.5)  # type: ignore[arg-type]
+
+    assert told == stops
+
+
+def in_epoch(state: State, stops_after: int, world: int = 1) -> SimpleNamespace:
+    """A run with epochs of two steps of four images, whose losses are 1 and 3."""
+    losses = [1.0, 3.0]
+    return SimpleNamespace(
+        job=SimpleNamespace(config=TrainConfig.resolved({}), classes=("MEL", "NV")),
+        images=SimpleNamespace(labels=[0, 1] * 4),
+        state=state, rank=0, world=world, step_size=4, processes=0, model_config=None,
+        device=torch.device("cpu"),
+        stepper=SimpleNamespace(
+            module=torch.nn.Linear(1, 1), step=lambda _, __, number, ___: losses[number]
+        ),
+        told_to_stop=lambda _, step, *__: step == stops_after,
+    )  # fmt: skip
+
+
+@pytest.fixture
+def without_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    def batches(_: object, keys: list[object], size: int, __: int) -> list[tuple[None, None]]:
+        return [(None, None)] * (len(keys) // size)
+
+    monkeypatch.setattr(loop, "batches", batches)
+    monkeypatch.setattr(loop, "to_inputs", lambda *_: None)
+
+
+@pytest.mark.usefixtures("without_pictures")
+@pytest.mark.parametrize("stops_after", [1, 2])
+def test_an_epoch_that_was_stopped_goes_on_to_its_mean_loss_also_after_its_last_step(
+    stops_after: int,
+) -> None:
+    stopped = in_epoch(State(), stops_after)
+    assert Training.train_epoch(stopped, 0) is None  # type: ignore[arg-type]
+    assert stopped.state.step == stops_after
+
+    loss = Training.train_epoch(in_epoch(stopped.state, 0), 0)  # type: ignore[arg-type]
+
+    assert loss == 2.0
+
+
+@pytest.mark.usefixtures("without_pictures")
+def test_the_loss_is_that_of_all_workers_images_also_when_the_epoch_was_stopped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def and_anothers(total: torch.Tensor) -> None:
+        # The other's losses are twice this one's.
+        total += 2 * total
+
+    monkeypatch.setattr(dist, "all_reduce", and_anothers)
+    # A worker's share of a step is two images.
+    stopped = in_epoch(State(), 1, world=2)
+    assert Training.train_epoch(stopped, 0) is None  # type: ignore[arg-type]
+
+    loss = Training.train_epoch(in_epoch(State(), 0, world=2), 0)  # type: ignore[arg-type]
+
+    assert stopped.state.loss == 1.5
+    assert loss == 3.0
