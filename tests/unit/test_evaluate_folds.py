@@ -144,7 +144,6 @@ def test_an_epoch_that_one_of_them_chose_is_told(
         split = Split(
             train=pd.DataFrame({"image": trained_on}),
             validation=pd.DataFrame({"image": names[~names.isin(trained_on)]}),
-            leaked_by_random=0,
         )
         told: dict[str, str | int | float] = {"split_sha256": split.sha256, "keep": keep}
         one = read(file)

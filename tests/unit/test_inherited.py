@@ -50,7 +50,7 @@ def images_of(parts: Split, *absent: tuple[str, str, str]) -> Images:
 
 def parts_of(train: pd.DataFrame, held_out: pd.DataFrame, init: Path | None = None) -> Split:
     inherited = () if init is None else seen_by(str(init))
-    return Split(train=train, validation=held_out, leaked_by_random=0, inherited=inherited)
+    return Split(train=train, validation=held_out, inherited=inherited)
 
 
 def test_a_checkpoint_names_its_own_images_and_then_those_of_all_before_it(init: Path) -> None:

@@ -8,9 +8,16 @@ import pytest
 
 from tests.conftest import REAL_DATA
 from tests.images import encoded, lesion
-from train.data import leaks
 from train.data.layouts import read
-from train.data.leaks import PAIRS, check, leaked_pairs, leaked_share, report
+from train.data.leaks import (
+    PAIRS,
+    at_random,
+    check,
+    leaked_pairs,
+    leaked_share,
+    on_both_sides,
+    report,
+)
 from train.data.split import Split, readable, split
 
 METADATA = REAL_DATA / "isic2019" / "ISIC_2019_Training_Metadata.csv"
@@ -24,7 +31,7 @@ def side(rows: list[tuple[str, str, str, str]]) -> pd.DataFrame:
 def parts_of(
     train: list[tuple[str, str, str, str]], test: list[tuple[str, str, str, str]]
 ) -> Split:
-    return Split(train=side(train), validation=side(test), leaked_by_random=7)
+    return Split(train=side(train), validation=side(test))
 
 
 def test_lesions_and_groups_on_both_sides_are_counted() -> None:
@@ -33,7 +40,36 @@ def test_lesions_and_groups_on_both_sides_are_counted() -> None:
 
     found = report(parts_of(train, test))
 
-    assert (found.lesions, found.groups, found.lesions_by_random) == (1, 2, 7)
+    assert (found.lesions, found.groups) == (1, 2)
+
+
+def test_lesions_are_on_both_sides_with_images_on_both() -> None:
+    lesions = pd.Series(["a", "a", "b", "b", "c", "d"])
+    held_out = np.array([True, False, True, True, False, True])
+
+    assert on_both_sides(lesions, held_out) == 1
+
+
+@pytest.mark.parametrize(("pictures", "expected"), [(1, 0.0), (2, 1 - 0.8**2 - 0.2**2)])
+def test_a_random_split_would_leak_what_chance_leaks(pictures: int, expected: float) -> None:
+    rows = [(f"L{n}-{p}", f"L{n}", f"L{n}", BLANK) for n in range(1000) for p in range(pictures)]
+    fifth = len(rows) // 5
+
+    found = report(parts_of(rows[fifth:], rows[:fifth]))
+
+    assert found.lesions_by_random / 1000 == pytest.approx(expected, abs=0.05)
+
+
+def test_a_random_split_would_leak_nothing_of_a_category_that_is_left_out() -> None:
+    codes = ["NV"] * 200 + ["MEL"] * 20
+    table = side([(f"image{n}", f"L{n // 2}", f"L{n // 2}", BLANK) for n in range(220)])
+    parts = split(table.assign(code=codes, side=""), 0)
+
+    found = report(parts.without("NV"))
+
+    # A picture in training and one held out, of each: the two numbers are of one split.
+    assert found.lesions_by_random == round(found.share_by_random * 4) > 0
+    assert report(parts).lesions_by_random > 10
 
 
 def test_pairs_are_listed_with_their_distance_and_reason() -> None:
@@ -101,13 +137,13 @@ def test_with_nothing_held_out_nothing_leaks(tmp_path: Path) -> None:
 def test_a_share_of_half_the_pairs_is_their_chance() -> None:
     pairs = pd.Series(np.repeat(np.arange(2_000), 2)).astype(str)
 
-    assert leaked_share(pairs, 0.5, seed=0) == pytest.approx(0.5, abs=0.03)
+    assert leaked_share(pairs, at_random(4_000, 2_000, seed=0)) == pytest.approx(0.5, abs=0.03)
 
 
 def test_images_without_a_lesion_have_no_sibling() -> None:
     lesions = pd.Series([None, None, None, None], dtype=object)
 
-    assert leaked_share(lesions, 0.5, seed=0) == 0
+    assert leaked_share(lesions, at_random(4, 2, seed=0)) == 0
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -115,4 +151,6 @@ def test_images_without_a_lesion_have_no_sibling() -> None:
 def test_a_random_tenth_of_isic_2019_leaks_63_percent(seed: int) -> None:
     lesions = pd.read_csv(METADATA)["lesion_id"]
 
-    assert leaks.leaked_share(lesions, 0.1, seed) == pytest.approx(0.63, abs=0.02)
+    held_out = at_random(len(lesions), len(lesions) // 10, seed)
+
+    assert leaked_share(lesions, held_out) == pytest.approx(0.63, abs=0.02)

@@ -71,7 +71,7 @@ def test_all_else_is_split_as_it_would_be_with_it(drawings: Path) -> None:
 def test_the_models_outputs(
     trained: tuple[str, ...], leave_out: str | None, expected: tuple[str, ...]
 ) -> None:
-    parts = Split(train=table(*trained), validation=table("NV"), leaked_by_random=0)
+    parts = Split(train=table(*trained), validation=table("NV"))
 
     assert classes_of(parts.without(leave_out), leave_out) == expected
 
@@ -113,7 +113,7 @@ def test_more_workers_than_there_is_room_for_are_refused(
 
 
 def test_the_unknown_is_read(strange: Path) -> None:
-    parts = Split(train=table("MEL"), validation=table("NV"), leaked_by_random=0)
+    parts = Split(train=table("MEL"), validation=table("NV"))
 
     found = unknown_of(TrainConfig.resolved({"unk_data": str(strange)}), parts)
 
@@ -165,7 +165,7 @@ def test_a_folder_of_what_is_left_out_has_nothing_to_train_on(tmp_path: Path) ->
 
 
 def test_more_workers_than_training_images_are_refused() -> None:
-    parts = Split(train=table("MEL", "NV"), validation=table("NV"), leaked_by_random=0)
+    parts = Split(train=table("MEL", "NV"), validation=table("NV"))
     config = TrainConfig.resolved({"workers": 4})
 
     check(replace(config, workers=2), parts)
@@ -213,7 +213,7 @@ def test_what_was_there_before_a_run_is_kept_however_often_it_is_resumed(
 def test_a_trained_checkpoint_gets_what_is_fitted_to_its_validation_images(
     saved: Path, images: pd.DataFrame, strange: Path
 ) -> None:
-    parts = Split(train=images, validation=images, leaked_by_random=0)
+    parts = Split(train=images, validation=images)
     unknown = unknown_of(TrainConfig.resolved({"unk_data": str(strange)}), parts)
 
     for others in (None, unknown):

@@ -22,7 +22,7 @@ pytestmark = pytest.mark.filterwarnings(
 def parts() -> Split:
     columns = ["image", "lesion", "group", "fingerprint", "code"]
     side = pd.DataFrame([["a", "L", "L", "0", "NV"]], columns=columns)
-    return Split(train=side, validation=side.iloc[:0], leaked_by_random=0)
+    return Split(train=side, validation=side.iloc[:0])
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ import pytest
 from handlers.categories import WITHOUT_UNKNOWN
 from tests.images import encoded, lesion
 from train.data.layouts import DataError
-from train.data.split import Split, on_both_sides, readable, split
+from train.data.split import Split, readable, split
 
 COLUMNS = ["image", "path", "code", "lesion", "side", "group"]
 
@@ -97,7 +97,6 @@ def test_nothing_need_be_held_out() -> None:
 
     assert len(parts.train) == 4
     assert parts.validation.empty
-    assert parts.leaked_by_random == 0
 
 
 # Recorded before there were groups: a split that changes makes older runs incomparable.
@@ -112,7 +111,7 @@ def test_the_hash_knows_the_side_of_each_image() -> None:
     both = pd.concat([one, two])
 
     hashes = [
-        Split(train=train, validation=validation, leaked_by_random=0).sha256
+        Split(train=train, validation=validation).sha256
         for train, validation in ((one, two), (two, one), (both, both[:0]), (both[::-1], both[:0]))
     ]
 
@@ -143,24 +142,6 @@ def test_a_category_without_training_images_is_told(caplog: pytest.LogCaptureFix
     split(table, 0)
 
     assert caplog.messages == ["no training image of DF, MEL"]
-
-
-def test_leaked_lesions_are_those_with_images_on_both_sides() -> None:
-    lesions = pd.Series(["a", "a", "b", "b", "c", "d"])
-    held_out = np.array([True, False, True, True, False, True])
-
-    leaked = on_both_sides(lesions, held_out)
-
-    assert leaked == 1
-
-
-@pytest.mark.parametrize(("pictures", "expected"), [(1, 0.0), (2, 1 - 0.8**2 - 0.2**2)])
-def test_a_random_split_would_leak_what_chance_leaks(pictures: int, expected: float) -> None:
-    table = table_of({f"lesion{number}": "NV" for number in range(1000)}, pictures)
-
-    leaked = split(table, 0).leaked_by_random
-
-    assert leaked / 1000 == pytest.approx(expected, abs=0.05)
 
 
 @pytest.mark.parametrize(

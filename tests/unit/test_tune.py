@@ -137,7 +137,7 @@ Begin = Callable[..., Study]
 def parts_of(image: str) -> Split:
     columns = ["image", "lesion", "group", "fingerprint", "code"]
     side = pd.DataFrame([[image, "L", "L", "00" * 128, "NV"]], columns=columns)
-    return Split(train=side, validation=side.iloc[:0], leaked_by_random=0)
+    return Split(train=side, validation=side.iloc[:0])
 
 
 @pytest.fixture
@@ -240,7 +240,7 @@ def test_a_search_that_ends_early_is_told_to_mlflow(
     study, nothing = begin(), pd.DataFrame()
 
     with pytest.raises(KeyboardInterrupt):
-        tune.run(study, Split(train=nothing, validation=nothing, leaked_by_random=0), together=1)
+        tune.run(study, Split(train=nothing, validation=nothing), together=1)
 
     assert study.tracked.run_id is not None
     status = mlflow.MlflowClient(study.tracked.uri).get_run(study.tracked.run_id).info.status

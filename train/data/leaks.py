@@ -68,24 +68,34 @@ def check(parts: Split, folder: Path) -> Leaks:
 def report(parts: Split) -> Leaks:
     train, held_out = parts.train, parts.validation
     lesions = pd.concat([train["lesion"], held_out["lesion"]])
+    by_random = at_random(len(lesions), len(held_out), seed=0)
     return Leaks(
         lesions=len(set(train["lesion"]) & set(held_out["lesion"])),
         groups=len(set(train["group"]) & set(held_out["group"])),
-        lesions_by_random=parts.leaked_by_random,
-        share_by_random=leaked_share(lesions, len(held_out) / len(lesions), seed=0),
+        lesions_by_random=on_both_sides(lesions, by_random),
+        share_by_random=leaked_share(lesions, by_random),
         lesions_named=sum(
             int((side["lesion"] != side["image"]).sum()) for side in (train, held_out)
         ),
     )
 
 
-def leaked_share(lesions: pd.Series, hold_out: float, seed: int) -> float:
-    """Of a random hold-out (a share, 0 to 1), the share with a sibling of its lesion in training.
+def at_random(images: int, held_out: int, seed: int) -> np.ndarray:
+    """A mask (images,) of those that a random split would hold out."""
+    return np.random.default_rng(seed).permutation(images) < held_out
 
-    `lesions` (n,) are names, one an image. All held-out images count below the line, those
-    without a lesion (NaN) too, which have no sibling. 0 where nothing is held out.
+
+def on_both_sides(lesions: pd.Series, held_out: np.ndarray) -> int:
+    return len(set(lesions[held_out]) & set(lesions[~held_out]))
+
+
+def leaked_share(lesions: pd.Series, held_out: np.ndarray) -> float:
+    """Of the held-out images, the share with a sibling of its lesion in training.
+
+    `lesions` (n,) are names, one an image, `held_out` (n,) is a mask. All held-out images count
+    below the line, those without a lesion (NaN) too, which have no sibling. 0 where nothing is
+    held out.
     """
-    held_out = np.random.default_rng(seed).permutation(len(lesions)) < hold_out * len(lesions)
     if not held_out.any():
         return 0.0
     return float(lesions[held_out].isin(lesions[~held_out].dropna()).mean())

@@ -27,7 +27,6 @@ class Split:
 
     train: pd.DataFrame
     validation: pd.DataFrame
-    leaked_by_random: int
     inherited: tuple[str, ...] = ()
 
     def without(self, code: str | None) -> Self:
@@ -101,7 +100,6 @@ def split(table: pd.DataFrame, seed: int, hold_out: float = 0.2, fold: int = 0) 
     return Split(
         train=train.reset_index(drop=True),
         validation=validation.reset_index(drop=True),
-        leaked_by_random=on_both_sides(table["lesion"], shuffled(held_out, seed)),
     )
 
 
@@ -116,11 +114,3 @@ def by_group(table: pd.DataFrame, seed: int, parts: int, fold: int) -> np.ndarra
     mask = np.zeros(len(table), dtype=bool)
     mask[validation] = True
     return mask
-
-
-def shuffled(mask: np.ndarray, seed: int) -> np.ndarray:
-    return np.random.default_rng(seed).permutation(mask)
-
-
-def on_both_sides(names: pd.Series, held_out: np.ndarray) -> int:
-    return len(set(names[held_out]) & set(names[~held_out]))

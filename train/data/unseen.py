@@ -115,6 +115,5 @@ def is_the_validation(
     parts = Split(
         train=pd.DataFrame({"image": own}),
         validation=pd.DataFrame({"image": images}),
-        leaked_by_random=0,
     )
     return parts.sha256 == training.get("split_sha256")
