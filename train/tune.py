@@ -48,6 +48,11 @@ def tune(options: Options) -> int:
         raise ConfigError("--hold-out must be more than 0: trials are scored on what is held out.")
     writable(Path(default.out))
     parts = parts_of(default, study.inherited if study else seen_by(default.init))
+    if parts.validation.empty:
+        raise ConfigError(
+            f"Of {default.data} no held-out image is left to score trials on: put images of what is"
+            " trained on into its Test folder, or leave out --leave-out."
+        )
     # Here and not first in every trial, as its errors are the caller's to mend.
     check(default, parts)
     send_pending(Path(default.out))

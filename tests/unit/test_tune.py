@@ -1,28 +1,26 @@
-"""A study's flags, its space, what it keeps on disk, and which trials it ends early."""
+"""A study's flags, its space and what it keeps on disk."""
 
 import logging
 import shlex
 from collections.abc import Callable
 from dataclasses import fields, replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import mlflow
 import numpy as np
 import pandas as pd
 import pytest
 
+from tests.images import encoded, lesion
 from train import tracking, tune
 from train.config import ConfigError, TrainConfig
 from train.config import parse as parse_run
 from train.data.leaks import PAIRS
 from train.data.split import Split
-from train.state import SCORE
 from train.tune import main
 from train.tuning import space
 from train.tuning.flags import parse
-from train.tuning.schedule import Notes, ladder
-from train.tuning.study import FAILED, FINISHED, STOPPED, WAITING, Progress, Study
+from train.tuning.study import FINISHED, PROGRESS, TRACKED, WAITING, Progress, Study
 from train.tuning.table import table_of
 
 GIVEN: list[dict[str, object]] = [
@@ -126,6 +124,21 @@ def test_a_mistake_is_one_sentence(
     assert status == 2
 
 
+def test_where_all_that_is_held_out_is_left_out_no_study_begins(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    for number, place in enumerate(("Train/NV", "Train/MEL", "Test/MEL")):
+        (tmp_path / place).mkdir(parents=True)
+        (tmp_path / place / "a.jpg").write_bytes(encoded(lesion(number, "NV"), "JPEG"))
+    out = tmp_path / "out"
+
+    status = main(["--data", str(tmp_path), "--leave-out", "MEL", "--out", str(out)])
+
+    assert status == 2
+    assert "no held-out image is left to score trials on" in caplog.messages[-1]
+    assert not out.exists()
+
+
 def test_a_searched_setting_is_no_flag() -> None:
     with pytest.raises(SystemExit, match="2"):
         main(["--lr", "0.1"])
@@ -167,6 +180,20 @@ def test_a_study_is_found_again_with_what_became_of_its_trials(
     assert found.progress(2) == Progress(status=FINISHED, scores={1: 0.25, 2: 0.5})
 
 
+@pytest.mark.parametrize("left", [b"", b"\0" * 20, b'{"status": "fini'])
+def test_what_a_machine_that_went_down_left_of_a_trial_is_as_if_it_were_not_there(
+    begin: Begin, left: bytes
+) -> None:
+    study = begin()
+    study.note(2, Progress(status=FINISHED, scores={1: 0.25}))
+    before = study.tracked_trial(2)
+    for name in (PROGRESS, TRACKED):
+        (study.trial_folder(2) / name).write_bytes(left)
+
+    assert study.numbers(WAITING) == [1, 2, 3, 4]
+    assert study.tracked_trial(2) not in (before, study.tracked_trial(3))
+
+
 def test_a_study_that_was_moved_is_where_it_is_now(begin: Begin, tmp_path: Path) -> None:
     old = begin()
     for run in (old.tracked, old.tracked_trial(2)):
@@ -200,15 +227,6 @@ def test_a_study_keeps_what_it_went_on_with_but_not_its_cluster(
     assert {config.data for config in plain.trials} == {None}
     kept = Study.newest(out, {}).trials
     assert {(config.data, config.ray_address) for config in kept} == {("moved", None)}
-
-
-def test_a_failed_trial_that_is_tried_again_is_not_done_until_it_is(begin: Begin) -> None:
-    study = begin()
-    study.note(2, Progress(status=FAILED, scores={1: 0.4}))
-
-    Notes(study).on_trial_start(SimpleNamespace(config={"number": 2}))
-
-    assert study.progress(2) == Progress(status=WAITING, scores={1: 0.4})
 
 
 def test_a_study_is_told_of_leaks_as_a_run_is(
@@ -260,34 +278,6 @@ def test_a_trial_keeps_its_run_below_the_studys(begin: Begin) -> None:
     child = client.get_run(run.run_id)
     assert child.data.tags["mlflow.parentRunId"] == study.tracked.run_id
     assert child.data.params["lr"] == str(study.trials[1].lr)
-
-
-def told(study: Study, epoch: int, score: float) -> str:
-    """What the scheduler says to a new trial's score."""
-    scheduler, trial = ladder(study), SimpleNamespace(trial_id="new")
-    scheduler.on_trial_add(None, trial)
-    decision: str = scheduler.on_trial_result(None, trial, {"epoch": epoch, SCORE: score})
-    return decision
-
-
-def test_a_hopeless_trial_is_ended_after_its_grace_also_when_the_others_ran_before_a_resume(
-    begin: Begin,
-) -> None:
-    study = begin(epochs=10)
-    for number, score in ((1, 0.6), (2, 0.5), (3, 0.4)):
-        study.note(number, Progress(status=FINISHED, scores={1: score, 2: score}))
-
-    assert told(study, 1, 0.1) == "CONTINUE"
-    assert told(study, 2, 0.1) == "STOP"
-    assert told(study, 2, 0.7) == "CONTINUE"
-
-
-def test_the_ladder_forgets_what_was_not_concluded(begin: Begin) -> None:
-    study = begin(epochs=10)
-    study.note(1, Progress(scores={1: 0.9, 2: 0.9}))
-    study.note(2, Progress(status=STOPPED, scores={1: 0.1, 2: 0.1}))
-
-    assert told(study, 2, 0.5) == "CONTINUE"
 
 
 def test_trials_without_a_checkpoint_are_not_in_the_table(begin: Begin) -> None:

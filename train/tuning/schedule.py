@@ -43,7 +43,7 @@ def search(study: Study, parts: Split, together: int) -> None:
         ray_tune.with_resources(trainable, DRIVER),
         param_space={"number": ray_tune.grid_search(study.numbers(WAITING, FAILED))},
         tune_config=ray_tune.TuneConfig(
-            scheduler=ladder(study), max_concurrent_trials=together, trial_dirname_creator=name
+            scheduler=Ladder(study), max_concurrent_trials=together, trial_dirname_creator=name
         ),
         run_config=ray_tune.RunConfig(
             name=time.strftime("%Y%m%d-%H%M%S"),
@@ -58,25 +58,34 @@ def name(trial: Trial) -> str:
     return f"{trial.config['number']:03d}"
 
 
-def ladder(study: Study) -> ASHAScheduler:
-    """Successive halving (Li et al. 2018, arXiv:1810.05934) that knows the trials of before."""
-    epochs = study.trials[0].epochs
-    scheduler = ASHAScheduler(
-        time_attr=EPOCH,
-        metric=SCORE,
-        mode="max",
-        max_t=epochs,
-        grace_period=max(1, round(GRACE * epochs)),
-        reduction_factor=REDUCTION,
-        # A trial ends by itself after its last epoch.
-        stop_last_trials=False,
-    )
-    for number in study.numbers(FINISHED, STOPPED):
-        past = SimpleNamespace(trial_id=f"past {number}")
-        scheduler.on_trial_add(None, past)
-        for epoch, score in sorted(study.progress(number).scores.items()):
-            scheduler.on_trial_result(None, past, {EPOCH: epoch, SCORE: score})
-    return scheduler
+class Ladder(ASHAScheduler):  # type: ignore[misc]  # Ray carries no types
+    """Successive halving (Li et al. 2018, arXiv:1810.05934) that knows the scores of before."""
+
+    def __init__(self, study: Study) -> None:
+        epochs = study.trials[0].epochs
+        super().__init__(
+            time_attr=EPOCH,
+            metric=SCORE,
+            mode="max",
+            max_t=epochs,
+            grace_period=max(1, round(GRACE * epochs)),
+            reduction_factor=REDUCTION,
+            # A trial ends by itself after its last epoch.
+            stop_last_trials=False,
+        )
+        self.study = study
+        for number in study.numbers(FINISHED, STOPPED):
+            self.on_trial_add(
+                None, SimpleNamespace(trial_id=f"past {number}", config={"number": number})
+            )
+
+    def on_trial_add(self, tune_controller: object, trial: Any) -> None:  # noqa: ANN401  # Tune's
+        """Also of one that goes on: its next score is of an epoch long after its first rungs."""
+        super().on_trial_add(tune_controller, trial)
+        scores = self.study.progress(trial.config["number"]).scores
+        for epoch, score in sorted(scores.items()):
+            # Whether it should end was decided then.
+            self.on_trial_result(tune_controller, trial, {EPOCH: epoch, SCORE: score})
 
 
 class Notes(ray_tune.Callback):  # type: ignore[misc]  # Ray carries no types
@@ -117,7 +126,8 @@ class Notes(ray_tune.Callback):  # type: ignore[misc]  # Ray carries no types
         log.info("trial %d: %s", number, status)
         run = self.study.tracked_trial(number)
         tracking.finish(run, None, None, MLFLOW_STATUS[status])
-        if progress.scores:
+        # Of one that failed and is tried again the best is yet to come; what is logged stands.
+        if progress.scores and status != FAILED:
             best = {SCORE: max(progress.scores.values())}
             tracking.log_numbers(self.study.tracked, best, number)
         self.study.note(number, replace(progress, status=status))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 from train import tracking
 from train.config import ConfigError, TrainConfig
@@ -104,10 +104,9 @@ class Study:
         return [number for number in every if self.progress(number).status in statuses]
 
     def progress(self, number: int) -> Progress:
-        file = self.trial_folder(number) / PROGRESS
-        if not file.exists():
+        values = written(self.trial_folder(number) / PROGRESS)
+        if values is None:
             return Progress()
-        values = json.loads(file.read_text())
         scores = {int(epoch): score for epoch, score in values["scores"].items()}
         return Progress(status=values["status"], scores=scores)
 
@@ -117,8 +116,8 @@ class Study:
     def tracked_trial(self, number: int) -> tracking.Run:
         """The trial's run below the study's; a new one when the trial begins."""
         file = self.trial_folder(number) / TRACKED
-        if file.exists():
-            return tracking.moved(json.loads(file.read_text()), file.parent)
+        if (said := written(file)) is not None:
+            return tracking.moved(said, file.parent)
         config = self.trials[number - 1]
         name = f"{self.folder.name}-{number:03d}"
         parameters: dict[str, object] = {**config.as_dict(), "split_sha256": self.split_sha256}
@@ -135,3 +134,12 @@ def tags(name: str) -> dict[str, str]:
 
 def write(file: Path, values: Mapping[str, object]) -> None:
     write_whole(file, json.dumps(values, indent=2).encode())
+
+
+def written(file: Path) -> dict[str, Any] | None:
+    """None also of what a machine that went down left damaged: the trial's checkpoint is there."""
+    try:
+        values: dict[str, Any] = json.loads(file.read_text())
+    except (FileNotFoundError, ValueError):
+        return None
+    return values
