@@ -141,12 +141,33 @@ def lose_the_end(cache: ImageCache) -> None:
     os.truncate(cache.pixels, cache.pixels.stat().st_size - 1)
 
 
+def lose_the_index(cache: ImageCache) -> None:
+    (cache.folder / "index.json").write_bytes(b"")
+
+
+def lose_half_the_index(cache: ImageCache) -> None:
+    os.truncate(cache.folder / "index.json", 20)
+
+
+def have_an_index_of_zeros(cache: ImageCache) -> None:
+    file = cache.folder / "index.json"
+    file.write_bytes(b"\0" * file.stat().st_size)
+
+
+def have_places_without_a_size(cache: ImageCache) -> None:
+    (cache.folder / "index.json").write_text('{"a": {}}')
+
+
 def lose_the_pixels(cache: ImageCache) -> None:
     cache.pixels.unlink()
 
 
 @pytest.mark.parametrize(
-    "damage", [lose_an_entry, be_killed_while_appending, lose_the_end, lose_the_pixels]
+    "damage",
+    [
+        *(lose_an_entry, be_killed_while_appending, lose_the_end, lose_the_pixels),
+        *(lose_the_index, lose_half_the_index, have_an_index_of_zeros, have_places_without_a_size),
+    ],
 )
 def test_damage_does_no_harm(
     tmp_path: Path, paths: list[str], damage: Callable[[ImageCache], None]

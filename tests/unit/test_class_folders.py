@@ -1,12 +1,13 @@
 """Folders named after categories, by code or in words, become the table's categories and sides."""
 
+import os
 from pathlib import Path
 
 import pytest
 
 from handlers.categories import CODES
 from tests.unit.laid_out import fill, records
-from train.data.layouts import DataError, code_of, read
+from train.data.layouts import DataError, code_of, read, read_unknown
 
 NAMES = {
     "Melanoma": "MEL", "Nevus": "NV", "melanocytic nevi": "NV", "Basal_Cell-Carcinoma": "BCC",
@@ -52,6 +53,21 @@ def test_hidden_folders_are_no_classes_and_hold_no_images(tmp_path: Path) -> Non
     table = read(data)
 
     assert table["image"].tolist() == ["Train/NV/a.jpg"]
+
+
+def test_an_image_whose_name_is_no_utf_8_is_left_out_and_told(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    # As an archive from Windows unpacks to: nævus.jpg, in Latin-1.
+    name = os.fsdecode(b"n\xe6vus.jpg")
+    fill(tmp_path, "Train/NV/a.jpg", f"Train/NV/{name}")
+
+    tables = [read(tmp_path), read_unknown(tmp_path / "Train")]
+
+    assert [table["image"].tolist() for table in tables] == [["Train/NV/a.jpg"], ["NV/a.jpg"]]
+    path = f"{tmp_path}/Train/NV/n\\udce6vus.jpg"
+    told = f"skipped 1 images, as their paths are no UTF-8: rename them, the first is '{path}'"
+    assert caplog.messages == [told, told]
 
 
 @pytest.mark.parametrize("side", ["Train", "Test"])

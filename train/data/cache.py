@@ -119,8 +119,12 @@ class ImageCache:
         if not (file.is_file() and self.pixels.is_file()):
             return {}
         size = self.pixels.stat().st_size
-        index = {entry: Place(**value) for entry, value in json.loads(file.read_text()).items()}
-        # A machine that went down may have kept the index and lost the end of the pixels.
+        try:
+            index = {entry: Place(**value) for entry, value in json.loads(file.read_text()).items()}
+        # What a machine that went down left of it.
+        except (ValueError, TypeError):
+            return {}
+        # Or it kept the index and lost the end of the pixels.
         return {entry: place for entry, place in index.items() if place.end <= size}
 
     def write_index(self, index: dict[str, Place]) -> None:
