@@ -50,7 +50,11 @@ def connect(address: str | None) -> None:
     else:
         ours = [str(ROOT / name) for name in ("handlers", "registry", "train")]
         check_answers(address)
-        ray.init(address=address, runtime_env={"py_modules": ours, "env_vars": MEMORY}, **quiet)
+        try:
+            ray.init(address=address, runtime_env={"py_modules": ours, "env_vars": MEMORY}, **quiet)
+        # Of what is no address, as one without a port; of what answers, but is no cluster.
+        except (ValueError, ConnectionError) as error:
+            raise no_cluster(address, error) from error
 
 
 def check_answers(address: str) -> None:
@@ -59,12 +63,17 @@ def check_answers(address: str) -> None:
     if not port.isdecimal():
         return
     try:
-        socket.create_connection((host, int(port)), ANSWERS_WITHIN_S).close()
+        # An IPv6 address is in brackets.
+        socket.create_connection((host.strip("[]"), int(port)), ANSWERS_WITHIN_S).close()
     except (OSError, OverflowError) as error:
-        raise ConfigError(
-            f"No Ray cluster answers at {address} ({error}): correct --ray-address, or leave it out"
-            " to train on this machine alone."
-        ) from error
+        raise no_cluster(address, error) from error
+
+
+def no_cluster(address: str, error: Exception) -> ConfigError:
+    return ConfigError(
+        f"No Ray cluster answers at {address} ({error}): correct --ray-address, or leave it out to"
+        " train on this machine alone."
+    )
 
 
 def room() -> tuple[str, int]:
