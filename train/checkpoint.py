@@ -116,7 +116,8 @@ def config_of(architecture: str, classes: tuple[str, ...], model: VisionTransfor
         architecture=architecture,
         checkpoint_sha256="",
         classes=classes,
-        image_size=pretrained["input_size"][-1],
+        # What it was built for: what timm says of its weights may be another size.
+        image_size=model.patch_embed.img_size[0],
         interpolation=pretrained["interpolation"],
         mean=tuple(pretrained["mean"]),
         std=tuple(pretrained["std"]),

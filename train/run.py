@@ -79,10 +79,15 @@ def train(values: dict[str, object], *, resume: bool) -> None:
 
 def check(config: TrainConfig, parts: Split) -> None:
     """Raises InitError or ConfigError for a model that can't be had or settings that don't suit."""
-    model = build(config.model, len(classes_of(parts, config.leave_out)), config.init)
+    classes = classes_of(parts, config.leave_out)
+    model = build(config.model, len(classes), config.init)
     [patch, _] = model.patch_embed.patch_size
-    if config.train_size % patch:
-        raise ConfigError(f"--train-size must be a multiple of {config.model}'s patches, {patch}.")
+    size = config.train_size or checkpoint.config_of(config.model, classes, model).image_size
+    if size % patch:
+        raise ConfigError(
+            f"--train-size must be a multiple of {config.model}'s patches, {patch}, which {size} is"
+            " not."
+        )
     if len(parts.train) < config.workers:
         raise ConfigError(
             f"{config.workers} workers can't share {len(parts.train)} training images: lower"
