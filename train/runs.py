@@ -67,7 +67,8 @@ class TrainingRun:
 
     @classmethod
     def resume(cls, values: dict[str, object]) -> Self:
-        """The newest run below `out`; its number of epochs may be changed, and what was moved.
+        """The newest run below `out`; its number of epochs may be raised, and what was moved be
+        named.
 
         What was given is not kept before `go_on`, as a mistake in it would stay. A cluster is
         not kept: without a name the run goes on on this machine.
@@ -82,10 +83,17 @@ class TrainingRun:
         if given:
             flags = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise ConfigError(f"A resumed run keeps its own settings: leave out {flags}.")
+        config = TrainConfig(**saved["config"] | {"ray_address": None} | changed)
+        # Of fewer it may have done more already, and be neither done nor to go on.
+        if config.epochs < (before := saved["config"]["epochs"]):
+            raise ConfigError(
+                f"--epochs may only be raised when a run goes on: give more than {before}, or leave"
+                " it out."
+            )
         tracked = tracking.moved(saved["mlflow"], settings[-1].parent)
         return cls(
             folder=settings[-1].parent,
-            config=TrainConfig(**saved["config"] | {"ray_address": None} | changed),
+            config=config,
             split_sha256=saved["split_sha256"],
             labels_sha256=saved.get("labels_sha256"),
             tracked=tracked,

@@ -78,7 +78,7 @@ def test_only_what_a_run_went_on_with_is_kept(
     begun: TrainingRun, tmp_path: Path, parts: Split
 ) -> None:
     out = str(tmp_path / "old")
-    mistaken = TrainingRun.resume({"out": out, "data": "another", "epochs": 1})
+    mistaken = TrainingRun.resume({"out": out, "data": "another", "epochs": 99})
     with pytest.raises(
         ConfigError, match="The images, their categories or lesions are no longer those"
     ):
@@ -156,6 +156,18 @@ def test_runs_that_begin_in_one_second_share_no_folder(
     other = TrainingRun.begin(begun.config, parts, "commit")
 
     assert other.folder == begun.folder.with_name("20990101-000000")
+
+
+def test_a_run_that_goes_on_ends_no_sooner_than_it_would_have(
+    begun: TrainingRun, tmp_path: Path
+) -> None:
+    out = str(tmp_path / "old")
+    again = TrainingRun.resume({"out": out, "epochs": begun.config.epochs})
+
+    with pytest.raises(ConfigError, match=r"--epochs may only be raised .* more than 10, or leave"):
+        TrainingRun.resume({"out": out, "epochs": 9})
+
+    assert again.config.epochs == begun.config.epochs
 
 
 def test_nothing_else_may(begun: TrainingRun, tmp_path: Path) -> None:
