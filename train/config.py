@@ -99,9 +99,9 @@ class TrainConfig:
         for name in ("seed", "patience", "train_size", "mixup", "ema", "hold_out", "fold"):
             if getattr(self, name) < 0:
                 raise ConfigError(f"{flag(name)} must be 0 or more.")
-        if not (math.isfinite(self.lr) and math.isfinite(self.mixup)):
-            raise ConfigError("--lr and --mixup must be finite numbers.")
-        # Written so that nan is refused too.
+        # Written so that nan is refused too, here and below.
+        if not (math.isfinite(self.lr) and self.mixup <= 1000):
+            raise ConfigError("--lr must be a finite number, --mixup at most 1000.")
         if not (self.layer_decay <= 1 and self.ema < 1):
             raise ConfigError("--layer-decay must be at most 1, --ema less than 1.")
         # Of so many equal parts, one is held out.

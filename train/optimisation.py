@@ -12,6 +12,9 @@ WEIGHT_DECAY = 0.05
 LABEL_SMOOTHING = 0.05
 WARM_UP = 0.05
 LAST_SHARE = 0.01
+# Below this alpha both parts of what is drawn become 0 in 32 bits, and each picture would be mixed
+# half and half, where of a draw so weak hardly any should be: on average less than half a percent.
+WEAKEST_MIXUP = 0.005
 
 
 def optimiser(module: torch.nn.Module, rates: dict[str, float]) -> torch.optim.AdamW:
@@ -52,7 +55,7 @@ class Mixed:
 def mix(inputs: torch.Tensor, strength: float) -> Mixed:
     """Mixup (Zhang et al. 2017, arXiv:1710.09412); `strength` is its alpha, 0 mixes nothing."""
     count = len(inputs)
-    if strength == 0:
+    if strength < WEAKEST_MIXUP:
         return Mixed(inputs=inputs, share=1.0, partners=torch.arange(count, device=inputs.device))
     alpha = torch.tensor(strength)
     drawn = torch.distributions.Beta(alpha, alpha).sample().item()

@@ -101,10 +101,11 @@ def test_a_category_without_images_spoils_no_loss_or_gradient() -> None:
     assert (logits.grad[:, 2] > 0).all()
 
 
-def test_without_strength_no_picture_is_mixed() -> None:
+@pytest.mark.parametrize("strength", [0.0, 1e-46, 1e-30, 0.001, 0.004])
+def test_without_strength_or_hardly_any_no_picture_is_mixed(strength: float) -> None:
     inputs = torch.rand(5, 3, 4, 4)
 
-    mixed = mix(inputs, 0.0)
+    mixed = mix(inputs, strength)
 
     assert mixed.inputs.equal(inputs)
     assert mixed.share == 1
@@ -122,7 +123,9 @@ def test_each_picture_is_its_share_and_the_rest_its_partner() -> None:
     torch.testing.assert_close(mixed.inputs, expected)
 
 
-@pytest.mark.parametrize(("strength", "mean"), [(0.01, 0.99), (1.0, 0.75), (1000.0, 0.51)])
+@pytest.mark.parametrize(
+    ("strength", "mean"), [(0.005, 0.995), (0.01, 0.99), (1.0, 0.75), (1000.0, 0.51)]
+)
 def test_strength_is_mixups_alpha(strength: float, mean: float) -> None:
     torch.manual_seed(0)
 

@@ -119,6 +119,7 @@ def test_what_is_given_beats_the_defaults(given: dict[str, object]) -> None:
         ("seed", 2**32),
         ("layer_decay", 1.1),
         ("ema", 1.0),
+        ("mixup", 1001.0),
         ("hold_out", 0.6),
         ("hold_out", 0.4),
         ("fold", 5),
