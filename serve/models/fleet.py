@@ -2,6 +2,8 @@
 
 import asyncio
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
 
 DEPLOYMENT = "Worker"
 LOOK_EVERY_S = 0.1
+# While it brings back a worker that died, Ray calls all of them so, a change that is under way too.
+REPLACING = (ApplicationStatus.UNHEALTHY, ApplicationStatus.DEPLOY_FAILED)
 # By Ray's own measure: a batch at work for each replica. Ray's defaults take half a minute to add
 # one and ten to end one. Ray 2.60 reads the interval here alone, though it announces a variable.
 BY_LOAD = {
@@ -59,6 +63,14 @@ class Workers:
 
     async def start(self, least: int, most: int) -> None:
         """Also scales what runs, without a restart. Raises CannotStart."""
+        with ray_errors_told():
+            ran_before = await self.status() != ApplicationStatus.NOT_STARTED
+            await self.deploy(least, most)
+            async with asyncio.timeout(self.startup_timeout_s):
+                await self.running(ran_before)
+
+    async def deploy(self, least: int, most: int) -> None:
+        """Ray is told how many there are to be. Raises CannotStart."""
         count: dict[str, object] = {"num_replicas": least}
         if most > least:
             count = {"autoscaling_config": BY_LOAD | {"min_replicas": least, "max_replicas": most}}
@@ -76,23 +88,20 @@ class Workers:
         # itself it takes every call for another version.
         deployment._version = hashlib.sha256(repr(self.spec).encode()).hexdigest()
         target = ray_serve.RunTarget(deployment.bind(self.spec), name=self.name, route_prefix=None)
-        try:
-            async with asyncio.timeout(self.startup_timeout_s):
-                # Ray's own waiting has no end where the application is deleted meanwhile.
-                (self.handle,) = await asyncio.to_thread(
-                    ray_serve.run_many,
-                    [target],
-                    wait_for_ingress_deployment_creation=False,
-                    wait_for_applications_running=False,
-                )
-                await self.running()
-        except (CannotStart, RayError, RayServeException, RuntimeError, TimeoutError) as error:
-            raise CannotStart(str(error) or "the time to start was over") from error
+        with ray_errors_told():
+            # However little time there is to start: no one can take back what a thread has yet to
+            # ask Ray for. Ray's own waiting has no end where the application is deleted meanwhile.
+            (self.handle,) = await asyncio.to_thread(
+                ray_serve.run_many,
+                [target],
+                wait_for_ingress_deployment_creation=False,
+                wait_for_applications_running=False,
+            )
 
-    async def running(self) -> None:
+    async def running(self, ran_before: bool) -> None:
         """Raises CannotStart if that does not come about, or if all is given up meanwhile."""
         while (found := await self.status()) != ApplicationStatus.RUNNING:
-            if found != ApplicationStatus.DEPLOYING:
+            if found != ApplicationStatus.DEPLOYING and not (ran_before and found in REPLACING):
                 raise CannotStart(f"the application is {found}")
             await asyncio.sleep(LOOK_EVERY_S)
 
@@ -141,6 +150,15 @@ class Workers:
             )
             for one in found
         ]
+
+
+@contextmanager
+def ray_errors_told() -> Iterator[None]:
+    """As CannotStart."""
+    try:
+        yield
+    except (RayError, RayServeException, RuntimeError, TimeoutError) as error:
+        raise CannotStart(str(error) or "the time to start was over") from error
 
 
 async def alive(names: list[str]) -> bool:

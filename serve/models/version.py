@@ -109,10 +109,11 @@ class Version:
     async def go_back(self) -> None:
         """To the workers that there were: one that can't start takes no other with it."""
         if self.max_workers and not self.leaving:
+            # Not waited for: while Ray brings one back that died, the others go on.
             with suppress(CannotStart):
-                await self.workers.start(self.min_workers, self.max_workers)
-                self.queue.resize(self.max_workers)
-                return
+                await self.workers.deploy(self.min_workers, self.max_workers)
+            self.queue.resize(self.max_workers)
+            return
         self.queue.resize(0)
         await self.workers.stop()
         self.min_workers = self.max_workers = 0

@@ -37,6 +37,9 @@ class Record:
             raise CannotStart("as asked")
         if Record.bug:
             raise Record.bug
+        await self.deploy(least, most)
+
+    async def deploy(self, least: int, most: int) -> None:
         self.running = least, most
 
     async def work(self, jobs: list[Job]) -> Worked:

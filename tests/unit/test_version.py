@@ -55,6 +55,9 @@ class Record:
         await asyncio.wait_for(self.may_end.wait(), 5)
         self.asked.append("started")
 
+    async def deploy(self, least: int, most: int) -> None:
+        self.asked.append(f"deploy {least} to {most}")
+
     async def give_up(self) -> None:
         self.asked.append("give up")
         if self.deployed:
@@ -173,7 +176,7 @@ def test_whatever_a_start_fails_with_the_workers_before_it_stay(registry: Regist
 
     version, record = asyncio.run(scaled())
 
-    assert record.asked[-3:] == ["start 3 to 3", "start 1 to 2", "started"]
+    assert record.asked[-2:] == ["start 3 to 3", "deploy 1 to 2"]
     assert (version.min_workers, version.max_workers, version.queue.workers) == (1, 2, 2)
 
 
