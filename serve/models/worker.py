@@ -1,10 +1,13 @@
 """One replica of a model version."""
 
 import asyncio
+import logging
 import os
 import re
 import time
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import ray
@@ -14,6 +17,8 @@ from serve.models.spec import Worked, WorkerSpec
 
 if TYPE_CHECKING:
     from serve.models.handler import ArchivedHandler
+
+log = logging.getLogger(__name__)
 
 
 class Worker:
@@ -36,19 +41,33 @@ class Worker:
 
         torch.set_num_threads(self.spec.threads)
         # Ray shows a replica its own GPUs only, so the first of them is number 0.
-        return ArchivedHandler(self.spec, 0 if ray.get_gpu_ids() else None)
+        with ending_this_process():
+            return ArchivedHandler(self.spec, 0 if ray.get_gpu_ids() else None)
 
     async def work(self, jobs: list[Job]) -> Worked:
         return await asyncio.get_running_loop().run_in_executor(self.thread, self.answered, jobs)
 
     def answered(self, jobs: list[Job]) -> Worked:
         start = time.perf_counter()
-        answers = self.handler.answer(jobs)
+        with ending_this_process():
+            answers = self.handler.answer(jobs)
         return Worked(
             answers=answers,
             seconds=time.perf_counter() - start,
             measured=self.handler.metrics.taken(),
         )
+
+
+@contextmanager
+def ending_this_process() -> Iterator[None]:
+    """Where a handler wants to, as by sys.exit(), and by TorchServe. Of KeyboardInterrupt Ray ends
+    the loop alone: a worker that answers nobody, until it is found out after a minute or more.
+    """
+    try:
+        yield
+    except (SystemExit, KeyboardInterrupt):
+        log.exception("the handler ends its worker")
+        os._exit(1)
 
 
 def hide(variables: str) -> None:

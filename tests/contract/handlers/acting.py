@@ -3,6 +3,7 @@
 import json
 import os
 import signal
+import sys
 import time
 from itertools import count as count_up
 from pathlib import Path
@@ -162,6 +163,14 @@ def leave(value: Value, data: Rows, context: Context) -> None:
     os._exit(value)
 
 
+def leave_by_python(value: Value, data: Rows, context: Context) -> None:
+    sys.exit(value)
+
+
+def interrupt(value: Value, data: Rows, context: Context) -> None:
+    raise KeyboardInterrupt
+
+
 def kill(value: Value, data: Rows, context: Context) -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
@@ -188,6 +197,8 @@ ACTS = {
         sleep,
         refuse_marked,
         leave,
+        leave_by_python,
+        interrupt,
         kill,
     )
 }

@@ -43,6 +43,8 @@ ROWS: tuple[Row, ...] = (
     ),
     act("working/threads-wait", "variable", "OMP_WAIT_POLICY"),
     sequence("working/exits", acting(500, IMPATIENT, "leave", 1), BACK),
+    sequence("working/exits-by-python", acting(500, IMPATIENT, "leave_by_python", 1), BACK),
+    sequence("working/interrupted", acting(500, IMPATIENT, "interrupt", None), BACK),
     sequence("working/killed", acting(500, IMPATIENT, "kill", None, also=507), BACK),
     sequence("working/too-slow", acting(500, IMPATIENT, "sleep", 10)),
 )
