@@ -1,6 +1,7 @@
 """TorchServe's own ports, in front of a Ray Serve that has one for HTTP and one for gRPC."""
 
 import asyncio
+import logging
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -9,9 +10,12 @@ from pathlib import Path
 
 import grpc
 from aiohttp import web
+from aiohttp.http_exceptions import BadHttpMessage
 
-from serve import drop_in_grpc, drop_in_http
+from serve import drop_in_grpc, drop_in_headers, drop_in_http
 from serve.dialect.property_values import Address
+
+log = logging.getLogger(__name__)
 
 # How long calls that are under way may still take when this ends.
 GRACE_S = 10
@@ -63,7 +67,15 @@ async def listening(config: DropIn) -> AsyncIterator[None]:
         yield
 
 
+def of_a_bug(record: logging.LogRecord) -> bool:
+    """Whoever sends what is no HTTP has been answered so, and is no news."""
+    error = record.exc_info and record.exc_info[1]
+    return not isinstance(error, BadHttpMessage)
+
+
 async def listen_for_http(config: DropIn, stack: AsyncExitStack) -> None:
+    stack.enter_context(drop_in_headers.bytes_kept())
+    log.addFilter(of_a_bug)
     pool = await stack.enter_async_context(drop_in_http.session())
     ports: dict[Address, list[str]] = {}
     for name, address in config.http_addresses.items():
@@ -73,6 +85,7 @@ async def listen_for_http(config: DropIn, stack: AsyncExitStack) -> None:
         runner = web.AppRunner(
             app,
             access_log=None,
+            logger=log,
             # A client that goes away takes its request to the backend with it.
             handler_cancellation=True,
             auto_decompress=False,

@@ -20,6 +20,8 @@ Message = dict[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+# A letter in Latin-1, and one in UTF-8.
+NOT_ASCII = b"\xe9 \xc3\xa9"
 ZIPPED = gzip.compress(b"body")
 
 
@@ -42,6 +44,9 @@ class Backend:
         elif path == "/zipped":
             await started(send, [(b"content-encoding", b"gzip")])
             await send({"type": "http.response.body", "body": ZIPPED})
+        elif path == "/not-ascii":
+            await started(send, [(b"content-length", b"0"), (b"x-own", NOT_ASCII)])
+            await send({"type": "http.response.body", "body": b""})
         elif path in ("/die", "/die-chunked"):
             await started(send, [(b"content-length", b"1000")] if path == "/die" else [])
             await send({"type": "http.response.body", "body": b"half", "more_body": True})
@@ -70,7 +75,10 @@ class Backend:
             "method": scope["method"],
             "path": scope["raw_path"].decode(),
             "query": scope["query_string"].decode(),
-            "headers": [[name.decode(), value.decode()] for name, value in scope["headers"]],
+            # As Starlette reads them.
+            "headers": [
+                [name.decode(), value.decode("latin-1")] for name, value in scope["headers"]
+            ],
             "size": size,
             "sha256": digest.hexdigest(),
         }

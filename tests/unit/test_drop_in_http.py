@@ -11,7 +11,7 @@ import pytest
 
 from serve.drop_in import DropIn, listening
 from tests.front import WITHIN_S, Background, background, on_free_ports
-from tests.unit.drop_in_backend import ZIPPED, Backend, connected, http_backend, until
+from tests.unit.drop_in_backend import NOT_ASCII, ZIPPED, Backend, connected, http_backend, until
 
 LIMIT = 6_553_500
 PORTS = ("inference", "management", "metrics")
@@ -94,6 +94,17 @@ def test_a_request_arrives_as_it_was_sent_and_nothing_is_added(front: DropIn) ->
         ("x-skin-port", "inference"),
     ]
     assert told["sha256"] == hashlib.sha256(b"body").hexdigest()
+
+
+def test_headers_keep_bytes_beyond_ascii_both_ways(front: DropIn) -> None:
+    with connected(front) as connection:
+        connection.sendall(b"GET /seen HTTP/1.1\r\nHost: a\r\nX-Own: " + NOT_ASCII + b"\r\n\r\n")
+        told = json.loads(until(connection, b"}").partition(b"\r\n\r\n")[2])
+        connection.sendall(b"GET /not-ascii HTTP/1.1\r\nHost: a\r\n\r\n")
+        answer = until(connection, b"\r\n\r\n")
+
+    assert dict(told["headers"])["x-own"].encode("latin-1") == NOT_ASCII
+    assert b"x-own: " + NOT_ASCII + b"\r\n" in answer.lower()
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS", "PATCH"])

@@ -129,6 +129,22 @@ def test_a_body_is_not_sent_twice(loop: Background, config: DropIn) -> None:
     assert answer.startswith(b"HTTP/1.1 502 ")
 
 
+@pytest.mark.parametrize(
+    "sent", [b"no HTTP at all\r\n\r\n", b"GET / HTTP/1.1\r\nno header\r\n\r\n"]
+)
+def test_what_is_no_http_is_refused_and_not_logged(
+    front: DropIn, sent: bytes, caplog: pytest.LogCaptureFixture
+) -> None:
+    with connected(front) as connection:
+        connection.sendall(b"GET /seen HTTP/1.1\r\nHost: a\r\n\r\n")
+        until(connection, b"}")
+        connection.sendall(sent)
+        answer = until(connection, b"\r\n\r\n")
+
+    assert b" 400 " in answer.split(b"\r\n")[0]
+    assert caplog.records == []
+
+
 @pytest.mark.parametrize("path", ["/die", "/die-chunked"])
 def test_half_an_answer_does_not_look_like_a_whole_one(client: httpx.Client, path: str) -> None:
     with pytest.raises(httpx.TransportError):

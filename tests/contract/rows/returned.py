@@ -40,6 +40,7 @@ ROWS: tuple[Row, ...] = (
     act("returned/bytes", "as_bytes", JPEG),
     act("returned/bytes-empty", "as_bytes", ""),
     act("returned/headers", "headers", {"x-mine": "1", "X-Other": "a b"}),
+    act("returned/header-beyond-ascii", "headers", {"x-mine": "é ü"}),
     act("returned/header-cache-control", "headers", {"Cache-Control": "max-age=9"}),
     act("returned/header-content-type", "headers", {"content-type": "image/png"}),
     act("returned/header-content-type-in-capitals", "headers", {"Content-Type": "image/png"}),
