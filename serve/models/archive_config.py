@@ -80,8 +80,9 @@ def loaded(file: Path) -> dict[str, object]:
         if sum(isinstance(token, yaml.AliasToken) for token in tokens) > MOST_ALIASES:
             raise InvalidModel(f"{file.name} has more than {MOST_ALIASES} aliases.")
         said = yaml.safe_load(text)
-    # PyYAML raises ValueError for a date that is none, and follows nesting with the stack.
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    # PyYAML checks no value whose type is named, as in !!int "", and follows nesting with the
+    # stack.
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError) as error:
         raise InvalidModel(f"{file.name} can't be read: {error}") from error
     if said is None:
         return {}

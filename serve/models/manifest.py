@@ -62,7 +62,10 @@ class Manifest:
         """Nothing in the folder is a link, so a name without .. stays in it."""
         path = Path(name)
         inside = not path.is_absolute() and ".." not in path.parts and "\0" not in name
-        return inside and (self.folder / path).is_file()
+        try:
+            return inside and (self.folder / path).is_file()
+        except OSError:  # no file has so long a name
+            return False
 
     def handler(self, instead: str | None) -> str:
         """A file of the archive, or the name of one of TorchServe's own handlers."""

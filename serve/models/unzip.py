@@ -87,7 +87,9 @@ def safe_path(entry: ZipInfo) -> PurePosixPath:
     name = entry.orig_filename
     if UNSAFE.search(name):
         raise InvalidModel(f"The archive holds {name!r}, which points out of its folder.")
-    if any(len(part) > LONGEST_NAME for part in name.split("/")) or len(name) > 5 * LONGEST_NAME:
+    # In bytes, as file systems count.
+    size, parts = len(name.encode()), name.encode().split(b"/")
+    if size > 5 * LONGEST_NAME or any(len(part) > LONGEST_NAME for part in parts):
         raise InvalidModel(f"The archive holds a name that is too long: {name[:50]!r}…")
     if stat.S_IFMT(entry.external_attr >> 16) not in (0, stat.S_IFREG, stat.S_IFDIR):
         raise InvalidModel(f"The archive holds {name!r}, which is a link or a device.")

@@ -122,6 +122,8 @@ def test_fields_that_nobody_knows_are_left_alone(tmp_path: Path, into: Path) -> 
         ({"handler": "other.py:handle"}, "handler is not in the archive: 'other.py'"),
         ({"serializedFile": "w.pt"}, "serializedFile is not in the archive"),
         ({"serializedFile": "../" * 30 + "etc/passwd"}, "serializedFile is not in the archive"),
+        ({"handler": "n" * 300 + ".py"}, "handler is not in the archive"),
+        ({"serializedFile": "n" * 300}, "serializedFile is not in the archive"),
         ({"configFile": "/etc/hostname"}, "configFile is not in the archive"),
         ({"requirementsFile": "spots.py"}, "install them where the server runs"),
     ],

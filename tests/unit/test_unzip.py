@@ -44,6 +44,11 @@ def test_no_file_leaves_the_folder(name: str, tmp_path: Path, into: Path) -> Non
     assert sorted(tmp_path.iterdir()) == [archive, into]
 
 
+@pytest.mark.parametrize("name", ["漢" * 100, "/".join(["漢" * 60] * 6)], ids=["a part", "in all"])
+def test_a_name_is_measured_in_bytes(name: str, tmp_path: Path, into: Path) -> None:
+    assert "too long" in refused(mar(tmp_path, {name: ""}), into)
+
+
 @pytest.mark.parametrize("kind", [stat.S_IFLNK, stat.S_IFIFO, stat.S_IFCHR])
 def test_links_and_devices_are_refused(kind: int, tmp_path: Path, into: Path) -> None:
     archive = mar(tmp_path, {})
