@@ -48,9 +48,13 @@ def done(outcome: Outcome) -> Response:
 
 
 def fault(error: Fault) -> Response:
-    """A handler's 413 is told as 507, a lack of memory, as by TorchServe's HTTP front."""
+    """A handler's 413 is told as 507, a lack of memory, as by TorchServe's HTTP front; a code that
+    can't be sent as 500.
+    """
     if isinstance(error, Internal) and error.code == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         error.code = HTTPStatus.INSUFFICIENT_STORAGE
+    if error.code not in FINAL:
+        error.code = HTTPStatus.INTERNAL_SERVER_ERROR
     return told(error.as_json(), error.code)
 
 

@@ -11,6 +11,7 @@ import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from math import isfinite, nan
 from pathlib import Path
 from threading import Timer
 from typing import cast
@@ -23,6 +24,8 @@ from ts.model_loader import ModelLoaderFactory
 from serve.dialect.calls import Failure, Job, Parameter, Reply
 from serve.models.replies import replies
 from serve.models.spec import HandlerMetric, MetricKind, WorkerSpec
+
+log = logging.getLogger(__name__)
 
 METRICS = Path(ts.service.__file__).parent / "configs" / "metrics.yaml"
 # As TorchServe logs a metric for its front: name.unit:value|#dimension:value,…|#type:KIND|#…
@@ -49,21 +52,34 @@ class Collector(logging.Handler):
         self.found: list[HandlerMetric] = []
 
     def emit(self, record: logging.LogRecord) -> None:
-        if match := LOGGED.search(record.getMessage()):
-            pairs = (pair.split(":", 1) for pair in match["dimensions"].split(",") if ":" in pair)
-            self.found.append(
-                HandlerMetric(
-                    name=match["name"],
-                    kind=cast(MetricKind, match["kind"].lower()),
-                    unit=match["unit"],
-                    value=float(match["value"]),
-                    dimensions=dict(pairs),
-                )
+        """Passes over what is no number, as TorchServe's front does."""
+        if not (match := LOGGED.search(record.getMessage())):
+            return
+        value = number(match["value"])
+        if not isfinite(value):
+            log.warning("a handler's metric is no number: %s", match[0])
+            return
+        pairs = (pair.split(":", 1) for pair in match["dimensions"].split(",") if ":" in pair)
+        self.found.append(
+            HandlerMetric(
+                name=match["name"],
+                kind=cast(MetricKind, match["kind"].lower()),
+                unit=match["unit"],
+                value=value,
+                dimensions=dict(pairs),
             )
+        )
 
     def taken(self) -> list[HandlerMetric]:
         found, self.found = self.found, []
         return found
+
+
+def number(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return nan
 
 
 class ArchivedHandler:
@@ -155,5 +171,5 @@ def decoded(parameter: Parameter) -> object:
         if parameter.content_type.startswith("text"):
             return parameter.value.decode()
     except (ValueError, RecursionError):
-        logging.getLogger(__name__).warning("a request's body is not %s", parameter.content_type)
+        log.warning("a request's body is not %s", parameter.content_type)
     return bytearray(parameter.value)

@@ -1,8 +1,10 @@
 """A handler's answer as it can be sent."""
 
+import json
+
 import pytest
 
-from serve.dialect.answers import replied
+from serve.dialect.answers import fault, replied
 from serve.dialect.calls import Reply
 from serve.dialect.faults import Internal
 
@@ -44,6 +46,18 @@ def test_a_header_without_a_proper_name_is_left_out(name: str) -> None:
 def test_a_status_that_is_none_is_told(status: int) -> None:
     with pytest.raises(Internal, match=f"{status}, can't be sent"):
         replied(Reply(body=b"", status=status))
+
+
+@pytest.mark.parametrize("code", [-1, 0, 42, 100, 101, 600, 999])
+def test_a_handlers_failure_under_no_status_is_told_as_500(code: int) -> None:
+    answer = fault(Internal("not like this", code))
+
+    assert answer.status_code == 500
+    assert json.loads(bytes(answer.body)) == {
+        "code": 500,
+        "type": "InternalServerException",
+        "message": "not like this",
+    }
 
 
 @pytest.mark.parametrize("status", [200, 204, 302, 418, 599])
