@@ -1,6 +1,8 @@
 """Answers that are given again: to equal requests only, and no more than were asked for."""
 
 import asyncio
+from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -46,11 +48,53 @@ def test_an_equal_request_is_answered_without_a_worker() -> None:
 
 @pytest.mark.parametrize(
     "other",
-    [job(b"b"), job(command="explain"), job(accept="image/png"), job(url_path="x")],
-    ids=["body", "command", "accept", "url_path"],
+    [
+        job(b"b"),
+        job(command="explain"),
+        job(accept="image/png"),
+        job(url_path="x"),
+        replace(job(), headers={"x-user": "a"}),
+        job(authorization="Bearer a"),
+    ],
+    ids=["body", "command", "accept", "url_path", "own header", "authorization"],
 )
 def test_what_may_change_the_answer_makes_another_request(other: Job) -> None:
     assert asked(Cache(5), job(), other) == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        ("x-request-id", ("1", "2")),
+        ("x-forwarded-for", ("10.0.0.1", "10.0.0.2")),
+        ("content-type", [f"multipart/form-data; boundary={one}" for one in ("a", "b")]),
+    ],
+)
+def test_what_is_another_each_time_is_no_part_of_it(name: str, values: Sequence[str]) -> None:
+    assert asked(Cache(5), *(replace(job(), headers={name: value}) for value in values)) == 1
+
+
+def test_an_answer_that_was_under_way_when_all_was_dropped_is_not_kept() -> None:
+    cache = Cache(5)
+
+    async def ask() -> Reply:
+        cache.clear()
+        return Reply(body=b"of a version that is gone")
+
+    asyncio.run(cache.through(VERSION, job(), ask))
+
+    assert asked(cache, job()) == 1
+
+
+def test_inputs_are_not_taken_for_headers() -> None:
+    more = (
+        Parameter(name="a", content_type="b", value=b"c"),
+        Parameter(name="d", content_type="e", value=b"f"),
+    )
+    one, other = job(a="b", c="d", e="f"), job()
+    other = replace(other, parameters=(*other.parameters, *more))
+
+    assert asked(Cache(5), one, other) == 2
 
 
 def test_names_and_values_do_not_run_into_each_other() -> None:
