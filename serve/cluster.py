@@ -27,8 +27,9 @@ def start(largest_message: int) -> None:
 
     `largest_message` is gRPC's, in bytes.
     """
-    if ray.is_initialized() or "RAY_ADDRESS" in os.environ:
+    if ray.is_initialized() or os.environ.get("RAY_ADDRESS"):
         return
+    os.environ.pop("RAY_ADDRESS", None)  # an empty one names nothing, as to Ray itself
     for name, value in environment(largest_message).items():
         os.environ.setdefault(name, value)
     # Ray read these when it was imported, and `serve run` had done that before it came to us.

@@ -186,4 +186,7 @@ class Version:
 def application(model: str, version: str) -> str:
     """Ray's name for it; version 1 of `a--b` has another than version `b--1` of `a`."""
     name = f"{model}--{version}"
-    return name if len(re.findall("(?=--)", name)) == 1 else f"{name}--{len(model)}"
+    if len(re.findall("(?=--)", name)) > 1:
+        name = f"{name}--{len(model)}"
+    # By a # Ray tells the parts of its replicas' names, when its controller comes again.
+    return name.replace("%", "%25").replace("#", "%23")

@@ -1,10 +1,15 @@
-"""The ports that a Ray of our own chooses for itself."""
+"""When a Ray of our own is started, and the ports that it chooses for itself."""
 
+import os
 import socket
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import ray
+from ray._private import ray_constants
 
+from serve import cluster
 from serve.cluster import LOOPBACK, PRIVATE_PORTS, free_ports
 
 GIVEN_BY_SYSTEM = Path("/proc/sys/net/ipv4/ip_local_port_range")
@@ -23,3 +28,26 @@ def test_none_is_one_that_the_system_gives_away() -> None:
     first, last = map(int, GIVEN_BY_SYSTEM.read_text().split())
 
     assert not set(range(first, last + 1)) & set(free_ports(20))
+
+
+@pytest.mark.parametrize(
+    ("address", "started"), [(None, ["local"]), ("", ["local"]), ("10.0.0.1:6379", [])]
+)
+def test_ours_is_started_unless_a_cluster_is_named(
+    address: str | None, started: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    monkeypatch.setattr(ray, "init", lambda **given: asked.append(given["address"]))
+    # What is set for good.
+    monkeypatch.setattr(cluster, "environment", lambda _: {})
+    monkeypatch.setattr(cluster, "Config", SimpleNamespace(initialize=lambda _: None))
+    monkeypatch.setattr(ray_constants, "ENABLE_RAY_CLUSTER", None)
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+    if address is not None:
+        monkeypatch.setenv("RAY_ADDRESS", address)
+
+    cluster.start(1)
+
+    assert asked == started
+    assert os.environ.get("RAY_ADDRESS") == (address or None)

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ray.serve._private.common import DeploymentID, ReplicaID
 
 from serve.dialect.calls import Failure, Job, Registration, Reply
 from serve.dialect.faults import Conflict, Internal
@@ -210,8 +211,16 @@ def test_latencies_are_those_of_what_was_answered(
 
 def test_no_two_versions_share_a_name() -> None:
     pairs = [("spots", "1.0"), ("a--b", "1"), ("a", "b--1"), ("a-", "1"), ("a", "-1"), ("a", "1")]
+    pairs += [("a#", "1"), ("a%23", "1"), ("a%2523", "1"), ("a", "#1")]
 
     names = [application(*pair) for pair in pairs]
 
     assert names[0] == "spots--1.0"
     assert len(set(names)) == len(pairs)
+
+
+@pytest.mark.parametrize("pair", [("spots#2", "1.0"), ("spots", "1#0")])
+def test_ray_can_read_the_names_of_a_versions_replicas(pair: tuple[str, str]) -> None:
+    one = ReplicaID("a1b2", DeploymentID("Worker", application(*pair)))
+
+    assert ReplicaID.from_full_id_str(one.to_full_id_str()) == one
