@@ -11,6 +11,7 @@ from serve.dialect.properties import PropertiesError
 from serve.dialect.tokens import Tokens
 from serve.models import loading, snapshot
 from serve.models.archive import ArchivedModel, clear, described
+from serve.models.fleet import end_others
 from serve.models.loading import NOTHING_SAID, Loading
 from serve.models.own import lay_out
 from serve.models.server import ModelServer
@@ -87,6 +88,7 @@ async def started(settings: Settings) -> tuple[ModelServer, Tokens | None]:
     else:
         for url, name in to_load(settings, store):
             await load(server, url, name, wished(settings))
+    await end_others({one.workers.name for one in server.versions() if one.max_workers})
     clear(server.folder, server.folders())
     server.keep(settings.snapshot)
     return server, tokens(settings)

@@ -22,7 +22,6 @@ from serve.models.worker import Worker
 if TYPE_CHECKING:
     from ray.serve.handle import DeploymentHandle
 
-DEPLOYMENT = "Worker"
 LOOK_EVERY_S = 0.1
 # While it brings back a worker that died, Ray calls all of them so, a change that is under way too.
 REPLACING = (ApplicationStatus.UNHEALTHY, ApplicationStatus.DEPLOY_FAILED)
@@ -64,7 +63,7 @@ class Workers:
     async def start(self, least: int, most: int) -> None:
         """Also scales what runs, without a restart. Raises CannotStart."""
         with ray_errors_told():
-            ran_before = await self.status() != ApplicationStatus.NOT_STARTED
+            ran_before = await status(self.name) != ApplicationStatus.NOT_STARTED
             await self.deploy(least, most)
             async with asyncio.timeout(self.startup_timeout_s):
                 await self.running(ran_before)
@@ -75,7 +74,7 @@ class Workers:
         if most > least:
             count = {"autoscaling_config": BY_LOAD | {"min_replicas": least, "max_replicas": most}}
         deployment = ray_serve.deployment(Worker).options(
-            name=DEPLOYMENT,
+            name=deployment_name(),
             # One at work and the next at hand: whoever comes free need not wait for the router.
             max_ongoing_requests=2,
             max_constructor_retry_count=1,
@@ -100,14 +99,10 @@ class Workers:
 
     async def running(self, ran_before: bool) -> None:
         """Raises CannotStart if that does not come about, or if all is given up meanwhile."""
-        while (found := await self.status()) != ApplicationStatus.RUNNING:
+        while (found := await status(self.name)) != ApplicationStatus.RUNNING:
             if found != ApplicationStatus.DEPLOYING and not (ran_before and found in REPLACING):
                 raise CannotStart(f"the application is {found}")
             await asyncio.sleep(LOOK_EVERY_S)
-
-    async def status(self) -> ApplicationStatus:
-        found = await asyncio.to_thread(_get_global_client().get_serve_status, self.name)
-        return ApplicationStatus(found.app_status.status)
 
     def gpus(self) -> int:
         """One for each worker where there are any, unless the archive wants none."""
@@ -119,10 +114,8 @@ class Workers:
         await asyncio.to_thread(ray_serve.delete, self.name, _blocking=False)
 
     async def stop(self) -> None:
-        await self.give_up()
-        # Ray's own waiting ends after a minute; a replica may be at work, or start, for longer.
-        while await self.status() != ApplicationStatus.NOT_STARTED:
-            await asyncio.sleep(LOOK_EVERY_S)
+        self.handle = None
+        await end(self.name)
 
     async def work(self, jobs: list[Job]) -> Worked:
         if self.handle is None:
@@ -139,7 +132,7 @@ class Workers:
             return []
         details = await asyncio.to_thread(_get_global_client().get_serve_details)
         application = details["applications"].get(self.name, {"deployments": {}})
-        found = application["deployments"].get(DEPLOYMENT, {"replicas": []})["replicas"]
+        found = application["deployments"].get(deployment_name(), {"replicas": []})["replicas"]
         return [
             Replica(
                 id=one["replica_id"],
@@ -159,6 +152,31 @@ def ray_errors_told() -> Iterator[None]:
         yield
     except (RayError, RayServeException, RuntimeError, TimeoutError) as error:
         raise CannotStart(str(error) or "the time to start was over") from error
+
+
+def deployment_name() -> str:
+    """It bears the front's own: that tells its applications from all others of a cluster."""
+    return f"Worker-{ray_serve.get_replica_context().app_name}"
+
+
+async def status(name: str) -> ApplicationStatus:
+    found = await asyncio.to_thread(_get_global_client().get_serve_status, name)
+    return ApplicationStatus(found.app_status.status)
+
+
+async def end(name: str) -> None:
+    await asyncio.to_thread(ray_serve.delete, name, _blocking=False)
+    # Ray's own waiting ends after a minute; a replica may be at work, or start, for longer.
+    while await status(name) != ApplicationStatus.NOT_STARTED:
+        await asyncio.sleep(LOOK_EVERY_S)
+
+
+async def end_others(names: set[str]) -> None:
+    """Of this front's applications: what it left behind when Ray had to start it again."""
+    found = (await asyncio.to_thread(ray_serve.status)).applications
+    for name, one in found.items():
+        if name not in names and deployment_name() in one.deployments:
+            await end(name)
 
 
 async def alive(names: list[str]) -> bool:

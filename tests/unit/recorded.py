@@ -56,6 +56,11 @@ class Record:
     async def give_up(self) -> None:
         self.may_start.set()
 
+    @classmethod
+    async def end_others(cls, names: set[str]) -> None:
+        for name in cls.made.keys() - names:
+            await cls.made[name].stop()
+
     async def stop(self) -> None:
         self.running = 0, 0
 

@@ -47,6 +47,7 @@ class Controller:
 
     def __init__(self) -> None:
         self.deployed: dict[str, int] = {}
+        self.deleted: list[str] = []
         self.to_come: deque[ApplicationStatus] = deque()
         self.hears = threading.Event()
         self.hears.set()
@@ -59,7 +60,15 @@ class Controller:
 
     def delete(self, name: str, _blocking: bool) -> None:
         """As Ray passes over a name that it does not know."""
+        self.deleted.append(name)
         self.deployed.pop(name, None)
+
+    def status(self) -> SimpleNamespace:
+        """With the front itself, and what is others'."""
+        names = {"default": "Front", "theirs--1.0": "Worker", "of another front--1": "Worker-other"}
+        names |= dict.fromkeys(self.deployed, "Worker-default")
+        found = {name: SimpleNamespace(deployments={one: None}) for name, one in names.items()}
+        return SimpleNamespace(applications=found)
 
     def get_serve_status(self, name: str) -> SimpleNamespace:
         status = NOT_STARTED
@@ -73,6 +82,10 @@ def controller(monkeypatch: pytest.MonkeyPatch) -> Controller:
     controller = Controller()
     monkeypatch.setattr(ray_serve, "run_many", controller.run_many)
     monkeypatch.setattr(ray_serve, "delete", controller.delete)
+    monkeypatch.setattr(ray_serve, "status", controller.status)
+    monkeypatch.setattr(
+        ray_serve, "get_replica_context", lambda: SimpleNamespace(app_name="default")
+    )
     monkeypatch.setattr(fleet, "_get_global_client", lambda: controller)
     monkeypatch.setattr(fleet, "LOOK_EVERY_S", 0)
     monkeypatch.setattr(ray, "cluster_resources", dict)
@@ -162,3 +175,11 @@ def test_a_start_whose_time_is_over_before_ray_hears_of_it_leaves_nothing(
     asyncio.run(started())
 
     assert controller.deployed == {}
+
+
+def test_what_a_front_left_behind_is_ended_and_nothing_of_others(controller: Controller) -> None:
+    controller.deployed = {NAME: 1, "left--1.0": 1, "left--2.0": 2}
+
+    asyncio.run(fleet.end_others({NAME}))
+
+    assert controller.deleted == ["left--1.0", "left--2.0"]

@@ -34,6 +34,7 @@ SPOTS = {
 def settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Settings:
     monkeypatch.setattr(version_module, "Workers", Record)
     monkeypatch.setattr(access, "write_to", lambda _: None)
+    monkeypatch.setattr(startup, "end_others", Record.end_others)
     store = tmp_path / "store"
     store.mkdir()
     mar(store, {})
@@ -259,3 +260,19 @@ def test_the_archives_can_be_said(
 def test_archives_that_make_no_sense_name_the_variable() -> None:
     with pytest.raises(SettingsError, match=r"SKIN_ARCHIVE must be all, or archives"):
         Settings.from_env({"SKIN_ARCHIVE": "=a.mar"})
+
+
+def test_of_workers_of_an_earlier_front_those_stay_that_are_wanted(settings: Settings) -> None:
+    async def registered() -> None:
+        server, _ = await startup.started(replace(settings, snapshot=None))
+        await server.register(replace(ONE, url="later.mar"))
+        await server.register(replace(ONE, model_name="others", url="later.mar"))
+
+    mar(settings.store, {}, modelVersion="2.0").rename(settings.store / "later.mar")
+    mar(settings.store, {})
+    asyncio.run(registered())
+
+    started(replace(settings, snapshot=None))
+
+    running = {name for name, one in Record.made.items() if one.running != (0, 0)}
+    assert running == {"spots--1.0"}
