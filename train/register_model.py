@@ -52,8 +52,9 @@ def register_model(
             " this one (python -m train.pth_to_pt)."
         )
     metrics = read_metrics(evaluation, sha256)
+    doubt = None if source.fitted is None else source.fitted.told()
     evidence = Evidence(
-        card=card(source.training, metrics, source.trained_on),
+        card=card(source.training, metrics, source.trained_on, doubt),
         tags={"checkpoint_sha256": sha256, **tags_of(source, metrics)},
     )
     with tempfile.TemporaryDirectory() as folder:

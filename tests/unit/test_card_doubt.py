@@ -78,6 +78,15 @@ def test_without_a_fit_nothing_is_claimed_of_doubt() -> None:
     assert "not measured" in item(text, "Out-of-distribution images")
 
 
+def test_what_the_checkpoint_says_is_told_where_there_is_no_evaluation() -> None:
+    text = card(TRAINING, {}, doubt=DOUBT)
+
+    evaluated = card(TRAINING, known().metrics)
+    for name in ("Calibration", "Prediction sets", "Referral"):
+        assert item(text, name) == item(evaluated, name)
+    assert "calls 87.5% UNK" in item(text, "Out-of-distribution images")
+
+
 def test_of_a_model_whose_checkpoint_is_not_there_nothing_is_denied() -> None:
     text = card({}, known().metrics | {"doubt": None})
 

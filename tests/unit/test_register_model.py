@@ -20,6 +20,7 @@ from registry.download import fetched
 from registry.versions import Version, addressed, described, with_alias
 from tests import tiny
 from tests.images import lesion
+from tests.unit.carded import item
 from train.data.unseen import Images
 from train.evaluation.evaluation import evaluate
 from train.evaluation.parts import alone
@@ -135,6 +136,15 @@ def test_its_card_is_its_description(registered: Registered) -> None:
     assert card.startswith("# ")
     assert "Not evaluated" in card
     assert stored(registered).description == card
+
+
+def test_what_was_fitted_is_in_its_card_without_an_evaluation(registered: Registered) -> None:
+    card = (registered.files / CARD).read_text()
+
+    assert "Temperature 2.000" in item(card, "Calibration")
+    assert "| LAC | 1.50 |" in item(card, "Prediction sets")
+    assert "| melanoma | MEL | 0.100 | 0.950 | 0.600 |" in item(card, "Referral")
+    assert "Mahalanobis' distance" in item(card, "Out-of-distribution images")
 
 
 def test_a_long_card_is_cut_where_a_line_ends() -> None:

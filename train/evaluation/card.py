@@ -13,19 +13,23 @@ GENERATED = "generated drawings"
 
 
 def card(
-    training: dict[str, Any], metrics: dict[str, Any], trained_on: Collection[str] = ()
+    training: dict[str, Any],
+    metrics: dict[str, Any],
+    trained_on: Collection[str] = (),
+    doubt: dict[str, Any] | None = None,
 ) -> str:
     """Markdown, from a checkpoint's `training` and metrics.json; {} where there is none.
 
-    Where the data comes from is told by the names of the images it was trained on. The items are
-    those of Daneshjou et al., JAMA Dermatol. 158, 90 (2022).
+    `doubt` is what the checkpoint says of what was fitted, for where no evaluation tells it. Where
+    the data comes from is told by the names of the images it was trained on. The items are those of
+    Daneshjou et al., JAMA Dermatol. 158, 90 (2022).
     """
     data = str(training.get("data", NOT_KNOWN))
     values = {
         "t": training,
         "m": metrics,
         "measured": metrics.get("measured", {}),
-        "d": metrics.get("doubt"),
+        "d": metrics.get("doubt") or doubt,
         "data": data,
         "is_isic": are_isic2019(trained_on),
         "is_generated": data == GENERATED,
