@@ -22,6 +22,8 @@ FORMER = "former_champions"
 def crown(uri: str, version: Version) -> None:
     """Makes it champion and remembers the one before."""
     before = with_alias(uri, version.name, CHAMPION)
+    if before == version:
+        return
     if before is not None:
         # First, so that no champion is ever without the way back.
         remember(uri, version.name, [*former(uri, version.name), before.number])
@@ -30,10 +32,11 @@ def crown(uri: str, version: Version) -> None:
 
 def roll_back(uri: str, name: str = NAME) -> Version:
     """Makes the former champion champion again; raises RegistryError if there is none."""
-    numbers = former(uri, name)
+    numbers, champion = former(uri, name), with_alias(uri, name, CHAMPION)
     while numbers:
         version = numbered_if_there(uri, name, numbers.pop())
-        if version is not None:
+        # It is among the former ones where a promotion ended before the next was champion.
+        if version is not None and version != champion:
             give_alias(uri, version, CHAMPION)
             remember(uri, name, numbers)
             return version

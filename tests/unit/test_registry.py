@@ -1,4 +1,4 @@
-"""Versions of a registered model: found, fetched and crowned, in a real MLflow on SQLite."""
+"""Versions of a registered model: found and fetched, in a real MLflow on SQLite."""
 
 import logging
 import shutil
@@ -14,7 +14,7 @@ import pytest
 
 from registry import address, versions
 from registry.address import RegistryError, tracking_uri
-from registry.champion import CHAMPION, crown, roll_back
+from registry.champion import CHAMPION, crown
 from registry.download import CONFIG_NAME, MODEL_NAME, fetched, files
 from registry.versions import Version, give_alias, numbered, with_alias
 from serve.settings import Settings, SettingsError
@@ -232,48 +232,6 @@ def test_serving_what_is_not_registered_names_the_variable(uri: str, tmp_path: P
         Settings.from_env(env | {"SKIN_MODEL_STORE": str(tmp_path)})
 
 
-def test_the_champion_before_is_remembered(uri: str, name: str, tmp_path: Path) -> None:
-    first, second = (made(uri, name, tmp_path, content) for content in ("one", "two"))
-    crown(uri, first)
-    crown(uri, second)
-
-    rolled_back = roll_back(uri, name)
-
-    assert rolled_back == first == with_alias(uri, name, CHAMPION)
-
-
-def test_rolling_back_goes_one_further_each_time(uri: str, name: str, tmp_path: Path) -> None:
-    one, two, three = (made(uri, name, tmp_path, content) for content in ("1", "2", "3"))
-    # The second comes back as a fourth: a memory of one step would go round in a circle.
-    for version in (one, two, three, two):
-        crown(uri, version)
-
-    assert [roll_back(uri, name) for _ in range(3)] == [three, two, one]
-    with pytest.raises(RegistryError, match="no former champion"):
-        roll_back(uri, name)
-    assert with_alias(uri, name, CHAMPION) == one
-
-
-def test_a_former_champion_that_was_deleted_is_passed_over(
-    uri: str, name: str, tmp_path: Path
-) -> None:
-    one, two, three = (made(uri, name, tmp_path, content) for content in ("1", "2", "3"))
-    for version in (one, two, three):
-        crown(uri, version)
-    mlflow.MlflowClient(uri).delete_model_version(name, two.number)
-
-    assert roll_back(uri, name) == one == with_alias(uri, name, CHAMPION)
-
-
 def test_what_was_never_registered_is_said(uri: str) -> None:
     with pytest.raises(RegistryError, match=r"No absent is registered at .*: register one"):
         with_alias(uri, "absent", CHAMPION)
-    with pytest.raises(RegistryError, match=r"No absent is registered at .*: register one"):
-        roll_back(uri, "absent")
-
-
-def test_the_first_champion_has_none_before_it(uri: str, name: str, tmp_path: Path) -> None:
-    crown(uri, made(uri, name, tmp_path))
-
-    with pytest.raises(RegistryError, match=f"There is no former champion of {name}"):
-        roll_back(uri, name)
