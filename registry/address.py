@@ -3,11 +3,11 @@
 import http.client
 import logging
 import os
-import urllib.error
-import urllib.request
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.request import urlopen
 
+from registry.loopback import bypass_proxies
 from registry.moved import readdress
 
 log = logging.getLogger(__name__)
@@ -46,10 +46,12 @@ def local_file(folder: Path) -> str:
 
 
 def answers(uri: str) -> bool:
+    bypass_proxies(uri)
     try:
-        with urllib.request.urlopen(f"{uri.rstrip('/')}/health", timeout=ANSWERS_WITHIN_S):
+        with urlopen(f"{uri.rstrip('/')}/health", timeout=ANSWERS_WITHIN_S):
             return True
-    except (urllib.error.URLError, http.client.HTTPException, TimeoutError, ConnectionError):
+    # Of an address that is none, ValueError.
+    except (OSError, http.client.HTTPException, ValueError):
         return False
 
 

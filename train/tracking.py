@@ -19,6 +19,7 @@ from mlflow.utils.time import get_current_time_millis
 from requests import HTTPError
 
 from registry.address import SERVER, SQLITE, answers, local_file
+from registry.loopback import bypass_proxies
 from registry.versions import experiment_id
 from train.delivery import Delivery, Forgotten, Refused, Unreachable, say_kept
 from train.followed import followed
@@ -152,6 +153,7 @@ def deliver(run: Run, message: Message, run_id: str | None) -> str | None:
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_TIMEOUT", str(REQUEST_WITHIN_S))
     # A message that fails is sent again later.
     os.environ.setdefault("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    bypass_proxies(run.uri)
     try:
         # Also of an address that MLflow has no store for.
         client = mlflow.MlflowClient(run.uri)

@@ -9,7 +9,6 @@ from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Lock, Thread
-from urllib.request import Request
 
 import numpy as np
 import pytest
@@ -19,7 +18,6 @@ from handlers.classifier import LesionClassifier
 from handlers.errors import Fault
 from tests import images, tiny
 from train.evaluation import predictions
-from train.evaluation.calls import is_loopback
 from train.evaluation.predictions import PredictionError, of_classifier, of_url
 
 PATH = "/predictions/skin_vit"
@@ -134,19 +132,6 @@ def test_what_is_for_this_machine_goes_by_no_proxy(
         rows = of_url(url.replace("127.0.0.1", host), paths[:1])
 
     assert np.isfinite(rows).all()
-
-
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("http://[::1]:8080/a", True),
-        ("http://127.0.0.2/a", True),
-        ("http://10.0.0.1/a", False),
-        ("https://localhost.example.org/a", False),
-    ],
-)
-def test_this_machine_is_known_by_its_address(url: str, expected: bool) -> None:
-    assert is_loopback(Request(url)) is expected
 
 
 def test_a_server_that_is_too_busy_is_asked_again(

@@ -183,6 +183,12 @@ def test_a_server_that_was_named_must_answer(closed_port: int) -> None:
         tracking_uri({"MLFLOW_TRACKING_URI": f"http://127.0.0.1:{closed_port}"})
 
 
+@pytest.mark.parametrize("named", ["http://[::1", "http://", "https://a b"])
+def test_an_address_that_is_none_does_not_answer(named: str) -> None:
+    with pytest.raises(RegistryError, match=r"No MLflow server answers at .*: start it"):
+        tracking_uri({"MLFLOW_TRACKING_URI": named})
+
+
 def test_without_our_server_it_is_the_file_in_the_model_store(
     tmp_path: Path, closed_port: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:

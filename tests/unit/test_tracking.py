@@ -2,6 +2,7 @@
 
 import json
 import logging
+import os
 import socket
 import time
 from collections.abc import Iterator
@@ -93,6 +94,20 @@ def test_an_address_that_mlflow_has_no_store_for_is_out_of_reach(tmp_path: Path)
 
     with pytest.raises(Unreachable):
         tracking.deliver(run, {"kind": "create", "tags": {}, "parent": None, "time": 0}, None)
+
+
+def test_a_run_on_this_machine_is_sent_by_no_proxy(
+    tmp_path: Path, closed_port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.setenv(name, "")
+    run = tracking.start(f"http://127.0.0.1:{closed_port}", tmp_path, {}, {})
+
+    with pytest.raises(Unreachable):
+        tracking.deliver(run, {"kind": "create", "tags": {}, "parent": None, "time": 0}, None)
+
+    assert os.environ["no_proxy"] == "127.0.0.1"
 
 
 def test_what_answers_but_is_no_web_server_is_no_mlflow(
