@@ -3,6 +3,7 @@
 import http.client
 import logging
 import os
+import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
 from urllib.request import urlopen
@@ -41,7 +42,16 @@ def tracking_uri(env: Mapping[str, str] = os.environ, store: Path = STORE) -> st
 def local_file(folder: Path) -> str:
     """Where nothing else is; what was moved there is found there."""
     file = folder.resolve() / "mlflow.db"
-    readdress(file)
+    try:
+        readdress(file)
+    except sqlite3.Error as error:
+        # Also of one that may only be read, as MLflow itself reads it.
+        log.warning(
+            "%s can't be brought up to date (%s): should it have been moved, its files are sought"
+            " where they were until somebody who may write to it uses it",
+            file,
+            error,
+        )
     return f"{SQLITE}{file}"
 
 

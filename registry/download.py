@@ -47,7 +47,7 @@ def fetched(uri: str, version: "Version", folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         # Beside the target, so that it is there whole or not at all.
         with tempfile.TemporaryDirectory(dir=folder) as part:
-            whole = download(uri, version, Path(part))
+            whole = as_registered(download(uri, version, Path(part)), version)
             try:
                 whole.rename(target)
             except OSError:
@@ -55,3 +55,14 @@ def fetched(uri: str, version: "Version", folder: Path) -> Path:
                 if not target.is_dir():
                     raise
     return target
+
+
+def as_registered(data: Path, version: "Version") -> Path:
+    """The folder that train.register_model has MLflow keep below `data`."""
+    models = list(data.glob(f"*/{MODEL_NAME}"))
+    if len(models) != 1:
+        raise RegistryError(
+            f"Version {version.number} of {version.name} was not registered by"
+            " train.register_model: name one that was."
+        )
+    return models[0].parent

@@ -54,12 +54,26 @@ class Evidence:
 
 @contextmanager
 def explained(uri: str) -> Iterator[None]:
-    """MLflow's own errors, as one sentence."""
+    """MLflow's own errors, and those of a store elsewhere, as one sentence."""
     try:
         yield
     except MlflowException as error:
-        reason = str(error).splitlines()[0].rstrip(".:")
-        raise RegistryError(f"MLflow at {uri} says: {reason}.") from error
+        raise RegistryError(f"MLflow at {uri} says: {reason(error)}.") from error
+    except ImportError as error:
+        raise RegistryError(
+            f"What keeps the files of MLflow at {uri} needs another package: {reason(error)}."
+            " Install it."
+        ) from error
+    # What requests raises, too.
+    except OSError as error:
+        raise RegistryError(
+            f"The files of MLflow at {uri} can't be reached: {reason(error)}."
+        ) from error
+
+
+def reason(error: Exception) -> str:
+    """The first line, with no point at its end."""
+    return (str(error).splitlines() or [type(error).__name__])[0].rstrip(".:")
 
 
 def register(
@@ -174,12 +188,11 @@ def give_alias(uri: str, version: Version, alias: str) -> None:
 
 
 def download(uri: str, version: Version, folder: Path) -> Path:
-    """The folder of files that was registered, somewhere below `folder`."""
+    """MLflow's folder `data` of the version, somewhere below `folder`."""
     with explained(uri):
         # MLflow resolves models:/ where the process points it, whatever it is given here.
         mlflow.set_tracking_uri(uri)
         data = mlflow.artifacts.download_artifacts(
             artifact_uri=f"models:/{version.name}/{version.number}/data", dst_path=str(folder)
         )
-    [files] = Path(data).iterdir()
-    return files
+    return Path(data)

@@ -2,6 +2,7 @@
 
 import logging
 import shutil
+import sqlite3
 from collections import OrderedDict
 from pathlib import Path
 
@@ -64,6 +65,24 @@ def test_runs_and_models_are_found_where_the_folder_is_now(
         env = {"MLFLOW_TRACKING_URI": uri}
         model, _ = files("models:/m/1", tmp_path / "here" / place, env)
         assert model.read_text() == "weights"
+
+
+def test_one_that_may_only_be_read_is_used_and_that_is_said(
+    store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(address, "SERVER", "http://127.0.0.1:9")
+    store = store.rename(tmp_path / "second")
+    connect = sqlite3.connect
+
+    def to_read(file: Path, timeout: int) -> sqlite3.Connection:
+        return connect(f"{file.as_uri()}?mode=ro", timeout=timeout, uri=True)
+
+    with monkeypatch.context() as unwritable:
+        unwritable.setattr(sqlite3, "connect", to_read)
+        uri = tracking_uri({}, store)
+
+    assert f"{store}/mlflow.db can't be brought up to date (attempt to write a" in caplog.text
+    assert mlflow.MlflowClient(uri).get_model_version("m", "1").name == "m"
 
 
 def test_a_copy_leaves_what_it_speaks_of_where_it_is(store: Path, tmp_path: Path) -> None:

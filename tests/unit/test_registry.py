@@ -11,6 +11,7 @@ from pathlib import Path
 
 import mlflow
 import pytest
+import requests
 
 from registry import address, versions
 from registry.address import RegistryError, tracking_uri
@@ -166,6 +167,56 @@ def test_files_that_are_gone_are_one_sentence(uri: str, name: str, tmp_path: Pat
         fetched(uri, version, tmp_path / "here")
 
     assert "\n" not in str(caught.value)
+    assert list((tmp_path / "here").iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [
+        (requests.HTTPError("403 Forbidden: no."), "can't be reached: 403 Forbidden: no."),
+        (requests.ConnectionError(), "can't be reached: ConnectionError."),
+        (
+            PermissionError(13, "Permission denied"),
+            r"can't be reached: \[Errno 13\] Permission denied.",
+        ),
+        (ModuleNotFoundError("No module named 'botocore'"), "'botocore'. Install it."),
+    ],
+)
+def test_what_a_store_elsewhere_raises_is_one_sentence(
+    uri: str,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+    said: str,
+) -> None:
+    def fails(**_: object) -> None:
+        raise error
+
+    version = made(uri, name, tmp_path)
+    monkeypatch.setattr(mlflow.artifacts, "download_artifacts", fails)
+
+    with pytest.raises(RegistryError, match=f"MLflow at sqlite.* {said}$"):
+        fetched(uri, version, tmp_path / "here")
+
+
+@pytest.mark.parametrize(
+    "held", [[], ["model.pth"], ["a/other.pt"], ["a/skin_vit.pt", "b/skin_vit.pt"]]
+)
+def test_a_model_of_another_kind_is_not_fetched(
+    uri: str, name: str, tmp_path: Path, held: list[str]
+) -> None:
+    data = tmp_path / "other" / "data"
+    data.mkdir(parents=True)
+    for file in held:
+        (data / file).parent.mkdir(exist_ok=True)
+        (data / file).touch()
+    client = mlflow.MlflowClient(uri)
+    number = client.create_model_version(name, data.parent.as_uri()).version
+
+    with pytest.raises(RegistryError, match=f"of {name} was not registered by train.register_mod"):
+        fetched(uri, numbered(uri, name, str(number)), tmp_path / "here")
+
     assert list((tmp_path / "here").iterdir()) == []
 
 
