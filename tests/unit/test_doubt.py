@@ -14,7 +14,6 @@ from train.doubt.distance import distances, known
 from train.doubt.fit import FitError, fit
 from train.doubt.methods import IN_USE, METHODS, Features, told_apart
 from train.doubt.referral import fit_rules
-from train.doubt.sets import aps, lac, limits, raps, sets
 from train.doubt.unknown import CALLED, CALLED_AT_MOST, called
 
 
@@ -28,34 +27,6 @@ def features_of(logits: np.ndarray, directions: np.ndarray, labels: np.ndarray) 
         labels=labels,
         groups=np.arange(len(labels)),
     )
-
-
-@pytest.mark.parametrize("score", [lac, aps, raps])
-def test_sets_cover_each_category_as_often_as_they_say(score: object) -> None:
-    assert callable(score)
-    (logits, labels), (others, truth) = drawn(60_000), drawn(60_000, seed=1)
-    shares, theirs = softmax(logits, axis=1), softmax(others, axis=1)
-
-    within = sets(theirs, score(theirs), limits(score(shares), labels, 0.9))
-
-    for category in range(CLASSES):
-        assert within[truth == category, category].mean() == pytest.approx(0.9, abs=0.02)
-
-
-def test_few_images_of_a_category_keep_it_in_every_set() -> None:
-    shares = np.full((3, CLASSES), 1 / CLASSES)
-
-    most = limits(lac(shares), np.zeros(3, dtype=int), 0.9)
-
-    assert np.isinf(most).all()
-
-
-def test_the_most_probable_category_is_always_in_the_set() -> None:
-    shares = np.array([[0.6, 0.4]])
-
-    within = sets(shares, lac(shares), np.array([0.1, 0.7]))
-
-    assert within.tolist() == [[True, True]]
 
 
 def test_the_distance_is_mahalanobis_to_the_nearest_category() -> None:
@@ -141,6 +112,8 @@ def test_probabilities_are_fitted_to_all_folds_and_the_unknown_to_its_own_models
 
     assert planted[1] < both.scaling.temperature < planted[0]
     assert both.known.means.equal(alone.known.means)
+    answered = both.scaling.shares(Features.together(parts).logits)
+    assert both.referral == fit_rules(answered, labels, WITHOUT_UNKNOWN)
     assert (alone.evidence["images"], both.evidence["images"]) == (320, 640)
     assert "cross_validation" not in alone.evidence
     found = both.evidence["cross_validation"]
