@@ -1,5 +1,7 @@
 """Which version is champion, and which were before it."""
 
+import re
+
 import mlflow
 
 from registry.address import RegistryError, check_there
@@ -15,6 +17,8 @@ from registry.versions import (
 
 CANDIDATE = "candidate"
 CHAMPION = "champion"
+# What MLflow takes as an alias.
+ALIAS = re.compile(r"(?!(latest|v\d+)\Z)[\w-]{1,255}", re.IGNORECASE)
 # The registered model's tag: the numbers of former champions, oldest first.
 FORMER = "former_champions"
 

@@ -17,12 +17,12 @@ import pandas as pd
 from handlers.classifier import LesionClassifier
 from handlers.errors import UnusableModel
 from registry.address import RegistryError, tracking_uri
-from registry.champion import CANDIDATE, CHAMPION
+from registry.champion import ALIAS, CANDIDATE, CHAMPION
 from registry.versions import Evidence, Version, give_alias, register
 from train import checkpoint
 from train.checkpoint import Checkpoint
 from train.data.generated import LOOKS, draw
-from train.evaluation.card import card
+from train.evaluation.card import can_be_told, card
 from train.models import InitError
 from train.origin import ROOT
 from train.registered import COLUMN, CONFIG_NAME, MODEL_NAME, RegisteredClassifier
@@ -32,6 +32,7 @@ log = logging.getLogger(__name__)
 METRICS = "metrics.json"
 CARD = "model_card.md"
 TRAINED_ON = "trained_on.txt"
+NO_EVALUATION = "{file} is no evaluation, or an old one: make it again (train.evaluate)."
 CODE = [ROOT / "handlers", ROOT / "train" / "registered.py"]
 
 
@@ -70,7 +71,7 @@ def register_model(
 
 
 def read_metrics(evaluation: Path | None, sha256: str) -> dict[str, Any]:
-    """Nothing where there was no evaluation; raises EvidenceError for another checkpoint's."""
+    """Nothing where there was no evaluation; raises EvidenceError for what is none of this one."""
     if evaluation is None:
         return {}
     file = evaluation / METRICS
@@ -82,9 +83,11 @@ def read_metrics(evaluation: Path | None, sha256: str) -> dict[str, Any]:
             f"There is no {file}: name the folder that train.evaluate wrote, or evaluate first."
         ) from error
     except (ValueError, KeyError, TypeError) as error:
-        raise EvidenceError(f"{file} is no evaluation: make it again (train.evaluate).") from error
+        raise EvidenceError(NO_EVALUATION.format(file=file)) from error
     if measured != sha256:
         raise EvidenceError(f"{file} is another model's: evaluate this one (train.evaluate).")
+    if not can_be_told(values):
+        raise EvidenceError(NO_EVALUATION.format(file=file))
     return values
 
 
@@ -117,6 +120,9 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if given.alias == CHAMPION:
         parser.error("a champion is made by python -m train.promote, not by name")
+    # Before anything is stored, not by MLflow afterwards.
+    if not ALIAS.fullmatch(given.alias):
+        parser.error("an alias is letters, digits, _ and -, and neither latest nor v and a number")
     try:
         uri = tracking_uri()
         version = register_model(uri, given.model, given.config, given.checkpoint, given.evaluation)

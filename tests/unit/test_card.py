@@ -1,12 +1,14 @@
 """The model card: CLEAR Derm's items, with numbers where there are some and nothing invented."""
 
 from copy import deepcopy
+from typing import Any
 
 import pytest
+from jinja2 import UndefinedError
 
 from tests.measured import FAITHFULNESS
 from tests.unit.carded import TRAINING, item, known
-from train.evaluation.card import card
+from train.evaluation.card import can_be_told, card
 
 HEADINGS = ["Data", "Technique", "Technical assessment", "Application"]
 ITEMS = [
@@ -175,14 +177,38 @@ def test_the_card_says_how_faithful_the_maps_are() -> None:
     assert "attention rollout it falls by 0.125, less on 62% of the images." in text
 
 
-def test_a_server_and_an_old_evaluation_have_no_maps() -> None:
-    server = known().metrics | {"faithfulness": None}
-    old = {key: value for key, value in server.items() if key != "faithfulness"}
-
-    for metrics in server, old:
+def test_a_server_and_what_was_not_evaluated_have_no_maps() -> None:
+    for metrics in known().metrics | {"faithfulness": None}, {}:
         text = card(TRAINING, metrics)
 
         assert item(text, "Faithfulness of relevance maps") == "Not measured."
+
+
+def test_what_lacks_something_that_the_card_needs_is_known() -> None:
+    metrics = known().metrics
+    facts = metrics["measured"]
+    out = facts["left_out"]
+    # Without `measured` it is not known whose they are, though a card could be had.
+    lacking = [without(metrics, key) for key in metrics if key != "measured"]
+    lacking += [metrics | {"measured": without(facts, key)} for key in facts]
+    for key in out:
+        lacking.append(metrics | {"measured": facts | {"left_out": without(out, key)}})
+
+    assert can_be_told(metrics)
+    for one in lacking:
+        assert can_be_told(one) == is_told(one)
+
+
+def without(values: dict[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name != key}
+
+
+def is_told(metrics: dict[str, Any]) -> bool:
+    try:
+        card(TRAINING, metrics)
+    except UndefinedError:
+        return False
+    return True
 
 
 def test_where_there_is_no_rollout_none_is_told() -> None:

@@ -1,4 +1,4 @@
-"""Which version is champion, and the way back, in a real MLflow on SQLite."""
+"""Aliases: which version is champion, and the way back, in a real MLflow on SQLite."""
 
 import logging
 from pathlib import Path
@@ -8,8 +8,8 @@ import pytest
 
 from registry import champion
 from registry.address import RegistryError
-from registry.champion import CHAMPION, crown, former, roll_back
-from registry.versions import Version, numbered, with_alias
+from registry.champion import ALIAS, CHAMPION, crown, former, roll_back
+from registry.versions import Version, give_alias, numbered, with_alias
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +101,14 @@ def test_the_first_champion_has_none_before_it(uri: str, versions: list[Version]
 def test_what_was_never_registered_has_none(uri: str) -> None:
     with pytest.raises(RegistryError, match=r"No absent is registered at .*: register one"):
         roll_back(uri, "absent")
+
+
+def test_an_alias_is_what_mlflow_takes_as_one(uri: str, versions: list[Version]) -> None:
+    for alias in ("latest-one", "v2a", "version_2", "é", "2", "a" * 255):
+        give_alias(uri, versions[0], alias)
+        assert ALIAS.fullmatch(alias)
+
+    for alias in ("latest", "Latest", "v2", "V10", "a/b", "a b", "", "a" * 256):
+        with pytest.raises(RegistryError):
+            give_alias(uri, versions[0], alias)
+        assert not ALIAS.fullmatch(alias)

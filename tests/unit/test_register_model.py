@@ -235,6 +235,18 @@ def test_another_models_evaluation_is_refused(
     assert versions(registered) == before
 
 
+def test_an_evaluation_that_an_older_one_wrote_is_refused(
+    registered: Registered, evaluation: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = evaluation / METRICS
+    metrics = json.loads(file.read_text())
+    del metrics["balanced_accuracy_of_known"], metrics["faithfulness"]
+    file.write_text(json.dumps(metrics))
+
+    assert main([*registered.arguments, "--evaluation", str(evaluation)]) == 2
+    assert f"{file} is no evaluation, or an old one: make it again" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [(None, "evaluate first"), ("{", "no evaluation"), ("[]", "no evaluation"), ("{}", "no eval")],
@@ -272,3 +284,16 @@ def test_champion_is_no_alias_to_register_under(
         main([*registered.arguments, "--alias", "champion"])
 
     assert "train.promote" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("alias", ["latest", "v2", "a/b", ""])
+def test_an_alias_that_mlflow_refuses_is_refused_before_anything_is_stored(
+    registered: Registered, capsys: pytest.CaptureFixture[str], alias: str
+) -> None:
+    before = versions(registered)
+
+    with pytest.raises(SystemExit, match="2"):
+        main([*registered.arguments, "--alias", alias])
+
+    assert "an alias is letters, digits, _ and -" in capsys.readouterr().err
+    assert versions(registered) == before

@@ -10,6 +10,37 @@ from train.evaluation.templates import rendered
 
 NOT_KNOWN = "not known"
 GENERATED = "generated drawings"
+# What metrics.json must have for a card, what its `measured` must have, and that one's `left_out`.
+NEEDED = {
+    "images",
+    "lesions",
+    "balanced_accuracy",
+    "balanced_accuracy_of_known",
+    "per_class",
+    "calibration",
+    "operating_points",
+    "subgroups",
+}
+NEEDED_MEASURED = {
+    "checkpoint_sha256",
+    "data",
+    "images_sha256",
+    "commit",
+    "date",
+    "is_training_runs_validation",
+    "left_out",
+}
+NEEDED_LEFT_OUT = {"training_images_known", "trained_on", "siblings"}
+
+
+def can_be_told(metrics: dict[str, Any]) -> bool:
+    """Whether metrics.json, of which older ones had less, has what a card needs."""
+    facts = metrics.get("measured", {})
+    return (
+        metrics.keys() >= NEEDED
+        and facts.keys() >= NEEDED_MEASURED
+        and facts["left_out"].keys() >= NEEDED_LEFT_OUT
+    )
 
 
 def card(
