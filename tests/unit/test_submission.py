@@ -31,6 +31,8 @@ def test_every_value_is_written_with_a_point(tmp_path: Path) -> None:
         (["ISIC_1", "ISIC_2.jpg"], ["ISIC_1", "ISIC_2"]),
         (["Test/MEL/a.JPG", "Test/NV/a.png"], ["Test/MEL/a", "Test/NV/a"]),
         (["a.jpg", "a.png", "b.png"], ["a.jpg", "a.png", "b"]),
+        (["a.jpg", "a.png", "a.jpg.png"], ["a.jpg", "a.png", "a.jpg.png"]),
+        (["a", "a.png", "a.png.jpg", "b"], ["a", "a.png", "a.png.jpg", "b"]),
         (["version.2"], ["version.2"]),
     ],
 )

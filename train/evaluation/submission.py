@@ -25,9 +25,10 @@ def submission(images: pd.Series, probabilities: np.ndarray) -> pd.DataFrame:
 
 
 def names(images: pd.Series) -> pd.Series:
-    """Without extension, unless two would then be one: `a.jpg` and `a.png` keep theirs."""
+    """Without extension, unless two would then be one: `a.jpg` and `a.png` keep theirs, and so
+    `a.jpg.png` does, which would be the first of them."""
     bare = images.map(without_extension)
-    return images.where(bare.duplicated(keep=False), bare)
+    return images.where(bare.duplicated(keep=False) | bare.isin(images), bare)
 
 
 def without_extension(image: str) -> str:
