@@ -1,6 +1,7 @@
 """The parity check: both real servers give a model's own probabilities, and so each other's."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
@@ -37,6 +38,7 @@ PORTS = (
     "SKIN_PAGE_PORT",
 )
 LOOPBACK = "127.0.0.1"
+LOGS = ROOT / "logs" / "parity"
 
 
 class ParityError(Exception):
@@ -53,7 +55,10 @@ def largest_difference(model: Path, config: Path, paths: list[Path]) -> float:
     answers = [one_by_one(partial(of_classifier, classifier), paths)]
     with tempfile.TemporaryDirectory() as folder:
         archive = built(model, config, Path(folder))
-        with servers(environment(model, config, archive, Path(folder))) as ports:
+        with (
+            kept_if_it_fails(LOGS) as logs,
+            servers(environment(model, config, archive, Path(folder), logs)) as ports,
+        ):
             urls = [f"http://{LOOPBACK}:{ports[one]}{PREDICTIONS}" for one in (TORCHSERVE, RAY)]
             answers += [one_by_one(partial(of_url, url), paths) for url in urls]
     return disagreement(answers)
@@ -89,8 +94,22 @@ def built(model: Path, config: Path, folder: Path) -> Path:
     return Path(last_line(run.stderr))
 
 
+@contextmanager
+def kept_if_it_fails(parent: Path) -> Iterator[Path]:
+    """A new folder below: of several checks at once, none writes over another's logs."""
+    parent.mkdir(parents=True, exist_ok=True)
+    folder = Path(tempfile.mkdtemp(dir=parent))
+    yield folder
+    shutil.rmtree(folder)
+
+
 def environment(
-    model: Path, config: Path, archive: Path, folder: Path, env: Mapping[str, str] = os.environ
+    model: Path,
+    config: Path,
+    archive: Path,
+    folder: Path,
+    logs: Path,
+    env: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """The servers' settings: on loopback, on ports that are free, with a Ray of their own."""
     ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
@@ -103,7 +122,7 @@ def environment(
         "SKIN_MODEL_STORE": str(archive.parent),
         "SKIN_ARCHIVE": archive.name,
         "SKIN_MLFLOW_DATA": str(folder / "mlflow"),
-        "SKIN_LOGS": str(ROOT / "logs" / "parity"),
+        "SKIN_LOGS": str(logs),
         # On loopback, on ports nobody knows, and gone in a minute.
         "TS_DISABLE_TOKEN_AUTHORIZATION": "true",
         # `up` opens the page, which nobody wants to see now.
@@ -123,7 +142,6 @@ def free_ports(count: int) -> list[int]:
 def servers(env: dict[str, str]) -> Iterator[dict[str, str]]:
     """`python -m up` until the end of the block; gives back the environment it was started in."""
     log = Path(env["SKIN_LOGS"], "up.log")
-    log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("w") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", "up"],

@@ -5,7 +5,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from train.parity import PORTS, disagreement, environment, one_by_one, spread
+from handlers.classifier import LesionClassifier
+from train import parity
+from train.parity import (
+    PORTS,
+    ParityError,
+    disagreement,
+    environment,
+    kept_if_it_fails,
+    one_by_one,
+    spread,
+)
 from up.settings import DEFAULT_PORTS
 
 
@@ -15,14 +25,46 @@ def test_every_port_of_the_servers_is_moved() -> None:
 
 def test_the_servers_are_our_own_on_loopback_and_serve_the_candidate() -> None:
     given = {"RAY_ADDRESS": "10.0.0.1:6379", "SKIN_HOST": "0.0.0.0", "PATH": "/bin"}
+    model, config, archive = Path("/a/m.pt"), Path("/a/c.json"), Path("/b/x.mar")
 
-    env = environment(Path("/a/m.pt"), Path("/a/c.json"), Path("/b/x.mar"), Path("/c"), given)
+    env = environment(model, config, archive, Path("/c"), Path("/d"), given)
 
     assert "RAY_ADDRESS" not in env
     assert (env["SKIN_HOST"], env["PATH"]) == ("127.0.0.1", "/bin")
     assert (env["SKIN_MODEL"], env["SKIN_MODEL_CONFIG"]) == ("/a/m.pt", "/a/c.json")
     assert (env["SKIN_MODEL_STORE"], env["SKIN_ARCHIVE"]) == ("/b", "x.mar")
+    assert env["SKIN_LOGS"] == "/d"
     assert len({env[port] for port in PORTS}) == len(PORTS)
+
+
+def test_the_logs_of_two_checks_at_once_are_two_folders(tmp_path: Path) -> None:
+    logs = tmp_path / "logs" / "parity"
+
+    with kept_if_it_fails(logs) as one, kept_if_it_fails(logs) as other:
+        assert {one, other} == set(logs.iterdir())
+        assert one != other
+
+    assert list(logs.iterdir()) == []
+
+
+def test_the_logs_of_a_check_that_failed_can_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(env: dict[str, str]) -> None:
+        Path(env["SKIN_LOGS"], "up.log").write_text("why")
+        raise ParityError(env["SKIN_LOGS"])
+
+    monkeypatch.setattr(parity, "LOGS", tmp_path)
+    monkeypatch.setattr(LesionClassifier, "load", lambda *_: None)
+    monkeypatch.setattr(parity, "one_by_one", lambda *_: np.empty((0, 9)))
+    monkeypatch.setattr(parity, "built", lambda *_: Path("/b/x.mar"))
+    monkeypatch.setattr(parity, "servers", fail)
+
+    with pytest.raises(ParityError) as caught:
+        parity.largest_difference(Path("m.pt"), Path("c.json"), [])
+
+    assert Path(str(caught.value), "up.log").read_text() == "why"
+    assert Path(str(caught.value)).parent == tmp_path
 
 
 @pytest.mark.parametrize(("images", "asked"), [(1, 1), (19, 19), (20, 20), (21, 20), (999, 20)])
