@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CONFIG := mar_config/skin_lesion_model_config.json
 
-.PHONY: up test test-unit test-serving test-training test-long test-long-serving test-long-training check env model clean
+.PHONY: up test test-unit test-serving test-training test-long test-long-serving test-long-training check env model clean always
 .DEFAULT_GOAL := up
 
 up: env model
@@ -54,11 +54,25 @@ $(VENV)/installed: pyproject.toml constraints.txt
 		|| $(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
 	@touch $@
 
-# One recipe writes both the model and its config.
-model_store/skin_vit.pt: model_store/best_model.pth $(wildcard train/*.py train/doubt/*.py handlers/*.py) | env
+# The checkpoint's hash, written anew where it is another: one that was put back or copied may be older
+# than the model of the one before. What was exported by hand stays as long as the checkpoint does, or
+# if it is of the new one; then the file is as old as that, and does not ask for an export.
+model_store/skin_vit.checkpoint: model_store/best_model.pth always | env
+	@found=$$($(BIN)/python -c 'import hashlib, sys; print(hashlib.file_digest(sys.stdin.buffer, "sha256").hexdigest())' < $<) || exit; \
+	before=$$(cat $@ 2>/dev/null); \
+	if [ "$$found" != "$$before" ]; then \
+		echo "$$found" > $@; \
+		if [ -z "$$before" ] || grep -qs "$$found" $(CONFIG); then touch -r $< $@; fi; \
+	fi
+
+model_store/skin_vit.pt: model_store/best_model.pth model_store/skin_vit.checkpoint $(wildcard train/*.py train/doubt/*.py handlers/*.py) | env
 	$(BIN)/python -m train.pth_to_pt
 
-model_store/skin_vit.mar: model_store/skin_vit.pt $(wildcard handlers/*.py mar_config/*.py) mar_config/model-config.yaml
+# Written with the model, just before it.
+$(CONFIG): model_store/skin_vit.pt
+	@test -f $@ || $(BIN)/python -m train.pth_to_pt
+
+model_store/skin_vit.mar: model_store/skin_vit.pt $(CONFIG) $(wildcard handlers/*.py mar_config/*.py) mar_config/model-config.yaml
 	$(BIN)/python -m mar_config.build
 
 clean:
