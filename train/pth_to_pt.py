@@ -7,6 +7,7 @@ import logging
 import sys
 import warnings
 from collections.abc import Sequence
+from itertools import combinations
 from pathlib import Path
 
 import torch
@@ -14,6 +15,7 @@ import torch
 from handlers.classifier import CONFIG_HASH
 from handlers.errors import UnusableModel
 from handlers.model_config import ModelConfig
+from handlers.url_part import UNSPEAKABLE
 from train import checkpoint
 from train.checkpoint import Checkpoint
 from train.data.layouts import DataError, code_of
@@ -59,8 +61,9 @@ def export(source: Checkpoint, source_sha256: str, version: str, model: Path, co
         settings = fitted.within(settings)
     buffer = io.BytesIO()
     torch.jit.save(graph, buffer, _extra_files={CONFIG_HASH: settings.sha256})
-    write_whole(model, buffer.getvalue())
+    # The model last: as long as it is older than its checkpoint, make exports again.
     write_whole(config, settings.as_json().encode())
+    write_whole(model, buffer.getvalue())
 
 
 def traced(module: Judged, size: int) -> torch.jit.ScriptModule:
@@ -135,8 +138,17 @@ def bare(file: Path, architecture: str, classes: tuple[str, ...]) -> Checkpoint:
     )
 
 
-def main(arguments: list[str] | None = None) -> int:
-    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+def check_files(given: argparse.Namespace) -> None:
+    """Raises OutError where a result can't be written, or would take the place of another file."""
+    files = {"--checkpoint": given.checkpoint, "--out": given.out, "--config": given.config}
+    for flag in ("--out", "--config"):
+        writable_file(files[flag], flag)
+    for one, other in combinations(files, 2):
+        if files[one].resolve() == files[other].resolve():
+            raise OutError(f"{one} and {other} are both {files[other]}: name another {other}.")
+
+
+def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m train.pth_to_pt", description=__doc__)
     store = ROOT / "model_store"
     parser.add_argument("--checkpoint", type=Path, default=store / "best_model.pth")
@@ -152,9 +164,16 @@ def main(arguments: list[str] | None = None) -> int:
     given = parser.parse_args(arguments)
     if (given.model is None) != (given.classes is None):
         parser.error("--model and --classes go together, for a bare state_dict")
+    if UNSPEAKABLE.search(given.version):
+        parser.error(f"--version is a part of URLs, which {given.version!r} can't be")
+    return given
+
+
+def main(arguments: list[str] | None = None) -> int:
+    logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
+    given = parsed(arguments)
     try:
-        for file in (given.out, given.config):
-            writable_file(file)
+        check_files(given)
         if given.model is None:
             source = checkpoint.read(given.checkpoint)
         else:

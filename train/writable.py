@@ -12,18 +12,18 @@ class OutError(Exception):
     """Nothing can be kept there; the text says what to do."""
 
 
-def writable_file(file: Path) -> None:
+def writable_file(file: Path, flag: str = "--out") -> None:
     if file.is_dir():
         raise OutError(f"{file} is a folder: name a file in it.")
-    writable(file.parent)
+    writable(file.parent, flag)
 
 
-def writable(folder: Path) -> None:
+def writable(folder: Path, flag: str = "--out") -> None:
     """Makes nothing: a command that then fails leaves no empty folder."""
     folder = folder.resolve()
     there = next(place for place in (folder, *folder.parents) if os.path.lexists(place))
     if not (there.is_dir() and os.access(there, os.W_OK | os.X_OK)):
-        raise OutError(f"{folder} can't be written to ({there}): name another folder with --out.")
+        raise OutError(f"{folder} can't be written to ({there}): name another folder with {flag}.")
 
 
 def folder_of_now(parent: Path) -> Path:

@@ -1,18 +1,16 @@
 """MAR-INF/MANIFEST.json of an unpacked archive."""
 
 import json
-import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
+from handlers.url_part import UNSPEAKABLE
 from serve.dialect.faults import InvalidModel
 from serve.models.archive_config import ArchiveConfig
 
 MANIFEST = Path("MAR-INF", "MANIFEST.json")
 MOST_BYTES = 1 << 20
-# They are parts of a URL, so they must be able to stand between slashes.
-UNSPEAKABLE = re.compile(r"[/\\\x00-\x1f\x7f\ud800-\udfff]|^\.{0,2}$")
 
 
 @dataclass(frozen=True, kw_only=True)

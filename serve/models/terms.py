@@ -1,10 +1,10 @@
 """How a version is to be served: the registration, its archive, the server's settings."""
 
+from handlers.url_part import UNSPEAKABLE
 from serve.dialect.calls import Registration
 from serve.dialect.faults import BadRequest
 from serve.dialect.properties import ServerConfig
 from serve.models.archive import ArchivedModel
-from serve.models.manifest import UNSPEAKABLE
 from serve.models.version import Terms
 
 RUNTIMES = (None, "python", "python3")

@@ -97,3 +97,53 @@ def test_our_own_checkpoint_is_not_given_other_labels(
     assert status == 2
     assert "leave out --model and --classes" in caplog.messages[-1]
     assert [file.name for file in tmp_path.iterdir()] == ["in.pth"]
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("--checkpoint", "--out"), ("--checkpoint", "--config"), ("--out", "--config")],
+)
+def test_no_result_takes_the_place_of_another_file(
+    tmp_path: Path,
+    export_arguments: list[str],
+    caplog: pytest.LogCaptureFixture,
+    one: str,
+    other: str,
+) -> None:
+    file = tmp_path / "same"
+    file.write_bytes(WHOLE.as_bytes())
+    (tmp_path / "in.pth").write_bytes(WHOLE.as_bytes())
+    (tmp_path / "link").symlink_to(file)
+    same = [one, str(file), other, str(tmp_path / "link")]
+
+    status = main([*export_arguments, *same])
+
+    assert status == 2
+    assert caplog.messages == [
+        f"{one} and {other} are both {tmp_path / 'link'}: name another {other}."
+    ]
+    assert file.read_bytes() == WHOLE.as_bytes()
+    assert (tmp_path / "link").is_symlink()
+
+
+@pytest.mark.parametrize("flag", ["--out", "--config"])
+def test_the_flag_of_what_can_not_be_written_is_named(
+    tmp_path: Path, export_arguments: list[str], caplog: pytest.LogCaptureFixture, flag: str
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+
+    assert main([*export_arguments, flag, str(file / "x")]) == 2
+    assert caplog.messages == [
+        f"{file} can't be written to ({file}): name another folder with {flag}."
+    ]
+
+
+@pytest.mark.parametrize("version", ["", ".", "..", "1/2", "../../x", "1\n"])
+def test_a_version_that_no_url_can_have_is_refused_before_it_is_served(
+    export_arguments: list[str], capsys: pytest.CaptureFixture[str], version: str
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        main([*export_arguments, "--version", version])
+
+    assert f"--version is a part of URLs, which {version!r} can't be" in capsys.readouterr().err

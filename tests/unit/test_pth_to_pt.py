@@ -25,6 +25,7 @@ from train.models import build
 from train.pth_to_pt import ExportError, export, main, traced, verify
 from train.served import Served
 from train.views import views_of
+from train.writable import write_whole
 
 RUN = """
 import sys, torch
@@ -212,6 +213,23 @@ def test_an_export_that_is_killed_leaves_the_model_that_was_there(
         export(tiny.checkpoint(), "", "1.0", model, config)
 
     assert [file.read_text() for file in (model, config)] == ["whole", "whole"]
+
+
+def test_an_export_that_ends_between_its_files_leaves_the_model_older(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So make, which goes by the model's time, takes it for none."""
+
+    def killed(file: Path, content: bytes) -> None:
+        write_whole(file, content)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pth_to_pt, "write_whole", killed)
+
+    with pytest.raises(KeyboardInterrupt):
+        export(tiny.checkpoint(), "", "1.0", tmp_path / "m.pt", tmp_path / "c.json")
+
+    assert [file.name for file in tmp_path.iterdir()] == ["c.json"]
 
 
 @pytest.mark.parametrize("flag", ["--out", "--config"])
