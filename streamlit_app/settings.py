@@ -81,7 +81,8 @@ def base_url(env: Mapping[str, str], name: str, default: str) -> str:
         is_one = False
     if not is_one:
         raise SettingsError(f"{name} must be an address as {default}, not {given!r}.")
-    return given
+    # Paths are put behind it.
+    return given.rstrip("/")
 
 
 def on_host_of(url: str, other: str) -> str:

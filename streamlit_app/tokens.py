@@ -4,10 +4,13 @@ import json
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Lock
 
 import httpx
 
 REFUSED = "InvalidKeyException"
+# A renewal ends the key of before, which may be another tab's new one.
+RENEWING = Lock()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,18 +20,31 @@ class KeyFile(httpx.Auth):
     path: Path
     management: str
 
-    requires_response_body = True
-
-    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
-        add(request, self.key("inference"))
+    def sync_auth_flow(
+        self, request: httpx.Request
+    ) -> Generator[httpx.Request, httpx.Response, None]:
+        key = self.key("inference")
+        add(request, key)
         answer = yield request
-        api = self.key("API")
-        if answer.status_code == httpx.codes.BAD_REQUEST and REFUSED in answer.text and api:
-            where = f"{self.management}/token?type=inference"
-            # With the request's own time limit.
-            renewal = httpx.Request("GET", where, extensions=request.extensions)
-            add(renewal, api)
-            yield renewal
+        if not is_refusal(answer):
+            return
+        # What a renewal writes is not read before it is there whole.
+        with RENEWING:
+            api = self.key("API")
+            if api is None:
+                return
+            # Unless somebody else has renewed it.
+            if self.key("inference") == key:
+                where = f"{self.management}/token?type=inference"
+                # With the request's own time limit.
+                renewal = httpx.Request("GET", where, extensions=request.extensions)
+                add(renewal, api)
+                yield renewal
+            key = self.key("inference")
+        add(request, key)
+        answer = yield request
+        # Another process may have renewed it meanwhile.
+        if is_refusal(answer) and self.key("inference") != key:
             add(request, self.key("inference"))
             yield request
 
@@ -37,6 +53,13 @@ class KeyFile(httpx.Auth):
             return str(json.loads(self.path.read_text())[kind]["key"])
         except (OSError, ValueError, KeyError, TypeError):
             return None
+
+
+def is_refusal(answer: httpx.Response) -> bool:
+    if answer.status_code != httpx.codes.BAD_REQUEST:
+        return False
+    answer.read()
+    return REFUSED in answer.text
 
 
 def add(request: httpx.Request, key: str | None) -> None:

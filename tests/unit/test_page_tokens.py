@@ -2,6 +2,8 @@
 
 import json
 import socket
+import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -37,7 +39,7 @@ def write(file: Path, key: str) -> None:
     file.write_text(json.dumps({"inference": {"key": key}, "API": {"key": "api"}}))
 
 
-def post(file: Path, backend: Backend) -> httpx.Response:
+def post(file: Path, backend: Callable[[httpx.Request], httpx.Response]) -> httpx.Response:
     keys = KeyFile(path=file, management="http://backend:8081")
     with httpx.Client(transport=httpx.MockTransport(backend), auth=keys) as client:
         return client.post(URL, content=b"image")
@@ -69,6 +71,74 @@ def test_a_backend_that_refuses_the_new_key_too_has_the_last_word(tmp_path: Path
 
     assert post(backend.file, backend).status_code == 400
     assert len(backend.asked) == 3
+
+
+class Renewing(Backend):
+    """Somebody else renews the key while it refuses what it was sent, as often as it is told."""
+
+    def __init__(self, file: Path, times: int) -> None:
+        super().__init__(file, accepted=f"another's {times}")
+        self.times = times
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        answer = super().__call__(request)
+        if answer.status_code == 400 and self.times:
+            write(self.file, f"another's {len(self.asked)}")
+            self.times -= 1
+        return answer
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_key_that_somebody_else_has_renewed_is_taken(tmp_path: Path, times: int) -> None:
+    backend = Renewing(tmp_path / "key_file.json", times)
+    write(backend.file, "old")
+
+    assert post(backend.file, backend).status_code == 200
+    assert [path for path, _ in backend.asked] == ["/predictions/skin_vit"] * (times + 1)
+
+
+def test_tabs_whose_key_has_expired_renew_it_once(tmp_path: Path) -> None:
+    backend = Backend(tmp_path / "key_file.json")
+    write(backend.file, "old")
+    refused, answers = threading.Semaphore(0), []
+
+    def other_tab() -> None:
+        answers.append(post(backend.file, second))
+
+    def second(request: httpx.Request) -> httpx.Response:
+        answer = backend(request)
+        refused.release()
+        return answer
+
+    def first(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/token":
+            other.start()
+            refused.acquire()
+            # Enough for a renewal of its own, if it does not wait for this one.
+            other.join(timeout=0.2)
+        return backend(request)
+
+    other = threading.Thread(target=other_tab)
+    answers.append(post(backend.file, first))
+    other.join()
+
+    assert [answer.status_code for answer in answers] == [200, 200]
+    assert [path for path, _ in backend.asked].count("/token") == 1
+
+
+def test_a_renewal_that_fails_holds_up_no_other(tmp_path: Path) -> None:
+    backend = Backend(tmp_path / "key_file.json")
+    write(backend.file, "old")
+
+    def out_of_reach(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/token":
+            raise httpx.ConnectError("no", request=request)
+        return backend(request)
+
+    with pytest.raises(httpx.ConnectError):
+        post(backend.file, out_of_reach)
+
+    assert post(backend.file, backend).status_code == 200
 
 
 def test_without_a_key_file_nothing_is_sent(tmp_path: Path) -> None:

@@ -191,6 +191,15 @@ def test_a_backend_elsewhere_is_named_by_its_url() -> None:
     ]
 
 
+def test_a_base_url_may_end_with_a_slash() -> None:
+    env = {"SKIN_TORCHSERVE_URL": "http://a.example/", "SKIN_RAY_URL": "http://b.example/skin/"}
+
+    settings = PageSettings.from_env(env)
+
+    assert [one.url for one in settings.backends] == ["http://a.example", "http://b.example/skin"]
+    assert settings.backends[1].keys.management == "http://b.example/skin"
+
+
 @pytest.mark.parametrize("name", ["SKIN_TORCHSERVE_URL", "SKIN_RAY_URL"])
 @pytest.mark.parametrize(
     "given", ["localhost:8080", "http://a:x", "http://", "ftp://a", "http://" + 64 * "a"]
