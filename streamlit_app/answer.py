@@ -136,10 +136,12 @@ def quality(body: Any) -> dict[str, Check]:  # noqa: ANN401
 
 
 def check(body: Any) -> Check:  # noqa: ANN401
-    limit = body["limit"]
+    limit = body["limit"] if isinstance(body["limit"], list) else [body["limit"]]
+    if len(limit) not in (1, 2):
+        raise ValueError(f"{limit!r} are no limits.")
     return Check(
         value=number(body["value"]),
-        limit=tuple(map(number, limit)) if isinstance(limit, list) else (number(limit),),
+        limit=tuple(map(number, limit)),
         ok=bool(body["ok"]),
         verdict=str(body["verdict"]),
     )

@@ -25,11 +25,10 @@ def page() -> None:
     st.set_page_config(page_title="Skin lesion categories", layout="wide")
     st.html(FOOTER)
     try:
-        settings = Settings.from_env()
+        backend = sidebar(Settings.from_env())
     except SettingsError as error:
         st.error(str(error))
         st.stop()
-    backend = sidebar(settings)
     st.title("Which category is this lesion?")
     st.write("Drop dermoscopic pictures; the answer is one of ISIC 2019's nine categories.")
     uploads = st.file_uploader("Pictures", type=KINDS, accept_multiple_files=True)

@@ -1,6 +1,7 @@
 """What is asked by HTTP; it cannot tell which backend it asks."""
 
 import ipaddress
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,7 +12,7 @@ import httpx
 
 from streamlit_app import answer
 from streamlit_app.answer import OtherSchema, Prediction, Relevance
-from streamlit_app.settings import Backend
+from streamlit_app.settings import Backend, SettingsError
 from streamlit_app.tokens import REFUSED
 
 MODEL = "skin_vit"
@@ -36,7 +37,7 @@ class PredictionFailed(Exception):
 
 
 class BackendDown(PredictionFailed):
-    """Nothing answers at that address."""
+    """Nothing listens at that address."""
 
 
 class State(Enum):
@@ -51,10 +52,15 @@ class State(Enum):
 def connected(backend: Backend) -> httpx.Client:
     """A proxy that the environment names is not for what runs on this machine: it would get to see
     pictures and keys."""
-    ours = is_this_machine(httpx.URL(backend.url).host)
-    # A transport of its own goes by no proxy, and still knows the environment's certificates.
-    directly = httpx.HTTPTransport() if ours else None
-    return httpx.Client(base_url=backend.url, auth=backend.keys, transport=directly)
+    url = httpx.URL(backend.url)
+    # Plain HTTP wants none of the environment's certificates, which need not be there.
+    by_tls = url.scheme == "https"
+    try:
+        # A transport of its own goes by no proxy, and still knows these certificates.
+        directly = httpx.HTTPTransport(verify=by_tls) if is_this_machine(url.host) else None
+        return httpx.Client(base_url=url, auth=backend.keys, transport=directly, verify=by_tls)
+    except OSError as error:
+        raise SettingsError(f"SSL_CERT_FILE must name a file of certificates ({error}).") from error
 
 
 def is_this_machine(host: str) -> bool:
@@ -93,16 +99,27 @@ def ask(client: httpx.Client, what: str, content: dict[str, Any]) -> httpx.Respo
                 f"The key has expired, and {error.request.url} gives no new one: start the backend"
                 " again, or let this page reach its management port."
             ) from error
+        if nothing_listens(error):
+            raise BackendDown(f"Nothing answers at {client.base_url}.") from error
         if isinstance(error, httpx.TimeoutException):
             raise PredictionFailed(f"No answer within {ANSWERS_WITHIN_S} seconds.") from error
-        if isinstance(error, httpx.TransportError):
-            raise BackendDown(f"Nothing answers at {client.base_url}.") from error
+        impossible = "talked to" if isinstance(error, httpx.TransportError) else "read"
         raise PredictionFailed(
-            f"What answers at {client.base_url} can't be read ({error})."
+            f"What answers at {client.base_url} can't be {impossible} ({error})."
         ) from error
     if found.status_code != httpx.codes.OK:
         raise PredictionFailed(message_of(found))
     return found
+
+
+def nothing_listens(error: httpx.RequestError) -> bool:
+    """Whoever begins to speak TLS, or takes the connection and then fails, is there."""
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLError):
+            return False
+        cause = cause.__context__
+    return isinstance(error, httpx.ConnectError | httpx.ConnectTimeout)
 
 
 def read(reader: Callable[[Any], Read], found: httpx.Response, client: httpx.Client) -> Read:
@@ -128,11 +145,12 @@ def message_of(found: httpx.Response) -> str:
 def state(client: httpx.Client) -> State:
     try:
         found = client.get("/ping", timeout=IS_UP_WITHIN_S)
-    except httpx.TransportError as error:
+    except httpx.RequestError as error:
         # What can't be had is a new key, for which only what is up sends one.
-        return State.DOWN if error.request.url.path.endswith("/ping") else State.REFUSING
-    except httpx.RequestError:
-        return State.UNWELL
+        if not error.request.url.path.endswith("/ping"):
+            return State.REFUSING
+        silent = nothing_listens(error) or isinstance(error, httpx.TimeoutException)
+        return State.DOWN if silent else State.UNWELL
     if found.status_code == httpx.codes.OK:
         return State.UP
     return State.REFUSING if REFUSED in found.text else State.UNWELL

@@ -188,7 +188,7 @@ def test_a_success_that_is_no_prediction_is_a_failure(answer: httpx.Response) ->
         predict(answering(answer), IMAGE)
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadError, httpx.RemoteProtocolError])
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout])
 def test_no_connection_means_that_the_backend_is_down(error: type[httpx.TransportError]) -> None:
     with pytest.raises(BackendDown, match="Nothing answers at http://backend"):
         predict(failing(error), IMAGE)
@@ -214,7 +214,18 @@ def test_a_backend_is_up_if_its_ping_succeeds(status: int, expected: State) -> N
     assert state(client) is expected
 
 
-@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ReadTimeout])
+@pytest.mark.parametrize("error", [httpx.ReadError, httpx.RemoteProtocolError])
+def test_what_takes_the_connection_is_not_down(error: type[httpx.TransportError]) -> None:
+    with pytest.raises(
+        PredictionFailed, match=r"http://backend can't be talked to \(no\)"
+    ) as fault:
+        predict(failing(error), IMAGE)
+
+    assert not isinstance(fault.value, BackendDown)
+    assert state(failing(error)) is State.UNWELL
+
+
+@pytest.mark.parametrize("error", [httpx.ConnectError, httpx.ConnectTimeout, httpx.ReadTimeout])
 def test_a_backend_that_does_not_answer_is_down(error: type[httpx.TransportError]) -> None:
     def fail(request: httpx.Request) -> httpx.Response:
         raise error("no", request=request)

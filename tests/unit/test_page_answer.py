@@ -45,6 +45,15 @@ def test_a_limit_may_have_two_ends() -> None:
     assert found.quality["exposure"].limit == (0.36, 0.87)
 
 
+@pytest.mark.parametrize("limit", [[], [0.1, 0.2, 0.3], ["0.1"]])
+def test_limits_that_are_none_are_refused(limit: list[object]) -> None:
+    body = page_answers.prediction()
+    body["quality"]["exposure"] = page_answers.check(limit=limit)
+
+    with pytest.raises(ValueError, match=r"are no limits|is no finite number"):
+        answer.prediction(body)
+
+
 def test_the_page_reads_the_cores_schema() -> None:
     assert answer.SCHEMA == CORES
 
