@@ -8,6 +8,7 @@ import sys
 import time
 import webbrowser
 
+from up.logs import reserved
 from up.processes import ENDING_SIGNALS, StartError, check_ports, running
 from up.servers import servers
 from up.settings import Settings, SettingsError
@@ -42,7 +43,8 @@ def up(settings: Settings) -> None:
     # As TorchServe is started: with the archive that there is now, whatever was registered before.
     no_snapshot = {"SKIN_SNAPSHOT": ""}
     directly = {name: unproxied(os.environ.get(name, ""), settings.host) for name in NO_PROXY}
-    with running(settings.logs, registry | no_snapshot | os.environ | directly) as group:
+    env = registry | no_snapshot | os.environ | directly
+    with reserved(settings.logs), running(settings.logs, env) as group:
         for server in servers(settings):
             log.info("starting %s", server.name)
             group.start(server)

@@ -66,16 +66,21 @@ class Running:
     def start(self, server: Server) -> None:
         log = self.logs / f"{server.name.lower().replace(' ', '_')}.log"
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                server.command,
-                cwd=ROOT,
-                env=self.environment,
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                # A Ctrl-C in the terminal is ours to answer.
-                start_new_session=True,
-            )
+            try:
+                process = subprocess.Popen(
+                    server.command,
+                    cwd=ROOT,
+                    env=self.environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=output,
+                    stderr=subprocess.STDOUT,
+                    # A Ctrl-C in the terminal is ours to answer.
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise StartError(
+                    f"{server.name} can't be started ({error}): install all of this project."
+                ) from error
         self.started.append((server, process))
         if server.first:
             self.wait_until_ready()

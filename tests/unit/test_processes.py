@@ -175,6 +175,14 @@ def test_a_server_that_ends_at_once_is_named_with_the_folder_of_its_log(tmp_path
     assert (tmp_path / "ray_serve.log").read_text() == "no such model\n"
 
 
+def test_a_server_that_is_not_installed_is_named(tmp_path: Path) -> None:
+    with (
+        running(tmp_path) as group,
+        pytest.raises(StartError, match=r"Ray Serve can't be started \(.*/absent.*: install all"),
+    ):
+        group.start(server(str(tmp_path / "absent"), name="Ray Serve"))
+
+
 def test_a_server_that_never_answers_is_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
