@@ -96,17 +96,18 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         if is_registered(given.model):
             model, config = files(given.model, given.export_path / "registered")
-    except RegistryError as error:
+        for file in (model, config):
+            if not file.is_file():
+                log.error("There is no %s: export the checkpoint first (train.pth_to_pt).", file)
+                return 2
+        log.info("%s", build(model, config, given.export_path))
+    except (RegistryError, NotAConfig) as error:
         log.error("%s", error)
         return 2
-    for file in (model, config):
-        if not file.is_file():
-            log.error("There is no %s: export the checkpoint first (train.pth_to_pt).", file)
-            return 2
-    try:
-        log.info("%s", build(model, config, given.export_path))
-    except NotAConfig as error:
-        log.error("%s", error)
+    except OSError as error:
+        log.error(
+            "Nothing was packed (%s): --export-path must be a folder that can be written to.", error
+        )
         return 2
     return 0
 

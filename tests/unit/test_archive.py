@@ -198,3 +198,19 @@ def test_a_config_that_is_none_is_a_sentence(
     assert caplog.messages == [
         f"{config} is no model config: export the checkpoint again (train.pth_to_pt)."
     ]
+
+
+@pytest.mark.parametrize("name", ["file", "file/below"])
+def test_a_place_that_is_no_folder_is_a_sentence(
+    exported: Exported, tmp_path: Path, caplog: pytest.LogCaptureFixture, name: str
+) -> None:
+    (tmp_path / "file").touch()
+    place = tmp_path / name
+
+    files = ["--model", str(exported.model), "--config", str(exported.config)]
+
+    status = main([*files, "--export-path", str(place)])
+
+    assert status == 2
+    assert "--export-path must be a folder that can be written to" in caplog.messages[-1]
+    assert str(place) in caplog.messages[-1]
