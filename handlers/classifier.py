@@ -88,7 +88,9 @@ class LesionClassifier:
     @torch.inference_mode()
     def explain(self, pictures: Sequence[Picture]) -> list[Explanation | bytes]:
         """Bytes are a PNG, where a request asks for the overlay."""
-        if len(set(self.config.classes)) < len(self.config.classes):
+        classes = self.config.classes
+        folded = "UNK" in classes and self.config.unknown is not None
+        if folded or len(set(classes)) < len(classes):
             pictures = self.aimed(pictures)
         masks = torch.stack([picture.wanted for picture in pictures]).to(self.device)
         logits, distances, maps = self.model.explain(self.inputs(pictures), masks)
@@ -107,7 +109,7 @@ class LesionClassifier:
 
     def aimed(self, pictures: Sequence[Picture]) -> list[Picture]:
         """Each at its most probable category, which need not be the top output's where two outputs
-        together are one."""
+        together are one, or an output for UNK and the distance are."""
         aimed = []
         for picture, prediction in zip(pictures, self.predict(pictures), strict=True):
             likely = max(self.config.classes, key=prediction["probabilities"].__getitem__)

@@ -11,9 +11,11 @@ import torch
 
 from handlers.classifier import LesionClassifier, Picture
 from handlers.errors import BadRequest, Fault, UnusableModel
+from handlers.fitted import UnknownLimit
 from handlers.request import Request
 from tests.images import encoded, lesion
-from tests.tiny import Exported, checkpoint
+from tests.tiny import Exported, checkpoint, fitted
+from train.doubt.temperature import Scaling
 from train.pth_to_pt import export
 
 
@@ -129,6 +131,33 @@ def test_a_bad_body_of_a_batch_is_a_fault_in_its_own_place(
             expected = classifier.predict([classifier.preprocess(Request(body=body))])[0]
             assert not isinstance(answer, Fault)
             assert answer["probabilities"] == pytest.approx(expected["probabilities"], abs=1e-5)
+
+
+@pytest.mark.parametrize("classes", [("MEL", "UNK", "NV"), ("MEL", "UNK", "NV", "NV")], ids=str)
+def test_where_unknown_is_an_output_too_the_map_is_of_the_most_probable_category(
+    tmp_path: Path, classes: tuple[str, ...]
+) -> None:
+    tiny = checkpoint()
+    assert tiny.fitted is not None
+    # MEL's output is the top one; with what the distance adds UNK is more probable.
+    head = {
+        "head.weight": 0.01 * tiny.state_dict["head.weight"][: len(classes)],
+        "head.bias": torch.tensor([1.3, 1.0, -3.0, -3.0][: len(classes)]),
+    }
+    doubt = replace(
+        fitted(classes, tiny.fitted.known.means.shape[1]),
+        scaling=Scaling(temperature=1.0, by_pair=()),
+        unknown=UnknownLimit(limit=62.0, scale=10.0),
+    )
+    source = replace(tiny, classes=classes, state_dict=tiny.state_dict | head, fitted=doubt)
+    export(source, "", "1.0", tmp_path / "m.pt", tmp_path / "c.json")
+    classifier = LesionClassifier.load(tmp_path / "m.pt", tmp_path / "c.json")
+
+    [found] = classifier.answer([Request(body=encoded(lesion(), "PNG"), explain=True)])
+
+    answer: Any = found
+    assert 0 < answer["unknown"]["probability"] < 0.5
+    assert (answer["label"], answer["relevance"]["target"]) == ("UNK", "UNK")
 
 
 def test_where_two_outputs_are_one_category_the_map_is_of_the_most_probable_category(
