@@ -15,6 +15,7 @@ from train.evaluation import keys
 from train.evaluation.keys import Keys
 from train.evaluation.predictions import PredictionError, of_url
 
+MANAGEMENT_PORT = "SKIN_TORCHSERVE_MANAGEMENT_PORT"
 REFUSED = {"code": 400, "type": "InvalidKeyException", "message": "Token Authorization failed."}
 
 
@@ -107,7 +108,7 @@ def test_it_is_renewed_on_the_port_of_torchserves_management(
         running(Server(file, has_management=False)) as server,
         running(Server(file, has_management=True)) as management,
     ):
-        monkeypatch.setattr(keys, "MANAGEMENT_PORT", management.port)
+        monkeypatch.setenv(MANAGEMENT_PORT, str(management.port))
         monkeypatch.setattr(management, "renew", lambda: Server.renew(server))
         expired(server)
         rows = of_url(server.url, [picture], file)
@@ -131,9 +132,12 @@ def test_a_key_that_cannot_be_renewed_is_told(
 ) -> None:
     with running(Server(file, has_management=False)) as server:
         # Where no server is.
-        monkeypatch.setattr(keys, "MANAGEMENT_PORT", 1)
+        monkeypatch.setenv(MANAGEMENT_PORT, "1")
         expired(server)
-        with pytest.raises(PredictionError, match=r"wants a token .* renewed at /token of this"):
+        with pytest.raises(
+            PredictionError,
+            match=r"wants a token .* renewed at /token of this address or of port 1;",
+        ):
             of_url(server.url, [picture], file)
 
 
@@ -141,7 +145,14 @@ def test_a_key_that_cannot_be_renewed_is_told(
     ("host", "management"),
     [("127.0.0.1:8080", "127.0.0.1:8081"), ("[::1]:8080", "[::1]:8081"), ("a.org", "a.org:8081")],
 )
-def test_management_is_on_the_host_of_the_predictions(host: str, management: str) -> None:
+@pytest.mark.parametrize("unset", [None, ""])
+def test_management_is_on_the_host_of_the_predictions(
+    monkeypatch: pytest.MonkeyPatch, host: str, management: str, unset: str | None
+) -> None:
+    monkeypatch.delenv(MANAGEMENT_PORT, raising=False)
+    if unset is not None:
+        monkeypatch.setenv(MANAGEMENT_PORT, unset)
+
     found = keys.managements(f"https://{host}/predictions/skin_vit")
 
     assert found == (f"https://{host}", f"https://{management}")

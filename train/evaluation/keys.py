@@ -1,6 +1,8 @@
 """The key that a server wants with each request: from the file it wrote, and renewed in time."""
 
 import json
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from threading import Lock
 from urllib.parse import urlsplit
@@ -8,9 +10,6 @@ from urllib.request import Request
 
 from train.evaluation.calls import UNREACHABLE, answer_to
 
-# Where TorchServe's management is by default, on the host of its predictions. Ours by Ray is where
-# its predictions are.
-MANAGEMENT_PORT = 8081
 ANSWERS_WITHIN_S = 60
 
 
@@ -55,7 +54,13 @@ class Keys:
                 return
 
 
+def management_port(env: Mapping[str, str] = os.environ) -> str:
+    """Where TorchServe's management is, on the host of its predictions."""
+    return env.get("SKIN_TORCHSERVE_MANAGEMENT_PORT") or "8081"
+
+
 def managements(url: str) -> tuple[str, str]:
+    """Ours by Ray is where its predictions are."""
     parts = urlsplit(url)
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
-    return f"{parts.scheme}://{parts.netloc}", f"{parts.scheme}://{host}:{MANAGEMENT_PORT}"
+    return f"{parts.scheme}://{parts.netloc}", f"{parts.scheme}://{host}:{management_port()}"

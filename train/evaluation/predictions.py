@@ -15,7 +15,7 @@ from handlers.categories import CODES
 from handlers.classifier import LesionClassifier
 from handlers.errors import Fault
 from train.evaluation.calls import UNREACHABLE, answer_to
-from train.evaluation.keys import MANAGEMENT_PORT, Keys
+from train.evaluation.keys import Keys, management_port
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,7 @@ def answered(url: str, path: Path, keys: Keys | None) -> list[float]:
         raise PredictionError(
             f"{url} wants a token ({said}): name its key file with --key-file, as"
             " logs/torchserve/key_file.json or logs/ray/key_file.json. A key lasts an hour and is"
-            f" renewed at /token of this address or of port {MANAGEMENT_PORT}; where management"
+            f" renewed at /token of this address or of port {management_port()}; where management"
             " is elsewhere, renew it there."
         )
     if status >= http.HTTPStatus.INTERNAL_SERVER_ERROR:
