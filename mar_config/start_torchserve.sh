@@ -4,7 +4,12 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 host=${SKIN_HOST:-127.0.0.1}
 # Absolute, as TorchServe runs in its logs; an environment's python is a link that must be kept.
-python=$(command -v "${SKIN_PYTHON:-$root/.venv/bin/python}" || command -v python)
+python=$(command -v "${SKIN_PYTHON:-$root/.venv/bin/python}" ||
+    { [ -z "${SKIN_PYTHON:-}" ] && command -v python; }) || {
+    echo "There is no ${SKIN_PYTHON:-$root/.venv/bin/python}: set SKIN_PYTHON to the Python that has" \
+        "this project installed." >&2
+    exit 2
+}
 python=$(realpath -s "$python")
 store=$(realpath -m "${SKIN_MODEL_STORE:-$root/model_store}")
 export TS_LOAD_MODELS=${SKIN_ARCHIVE:-skin_vit.mar}

@@ -2,7 +2,12 @@
 # The MLflow tracking server: SQLite, artefacts beside it, on loopback.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
-python=$(command -v "${SKIN_PYTHON:-$root/.venv/bin/python}" || command -v python)
+python=$(command -v "${SKIN_PYTHON:-$root/.venv/bin/python}" ||
+    { [ -z "${SKIN_PYTHON:-}" ] && command -v python; }) || {
+    echo "There is no ${SKIN_PYTHON:-$root/.venv/bin/python}: set SKIN_PYTHON to the Python that has" \
+        "this project installed." >&2
+    exit 2
+}
 data=${SKIN_MLFLOW_DATA:-$root/mlflow_data}
 mkdir -p "$data/artifacts"
 export MLFLOW_DISABLE_TELEMETRY=true

@@ -39,6 +39,16 @@ def test_ray_wants_a_token_of_all_that_joins_it(system: System) -> None:
     assert len(gcs.environ()["RAY_AUTH_TOKEN"]) == 64
 
 
+def test_none_of_it_sends_usage_statistics(system: System) -> None:
+    processes = {process.name(): process.environ() for process in marked(system.mark)}
+
+    assert len(processes) > 5
+    for told in processes.values():
+        assert told["MLFLOW_DISABLE_TELEMETRY"] == "true"
+        assert told["STREAMLIT_BROWSER_GATHER_USAGE_STATS"] == "false"
+    assert processes["gcs_server"]["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
 def test_nothing_listens_beyond_this_machine(system: System) -> None:
     listening = [
         (process.name(), connection.laddr.ip)

@@ -1,4 +1,4 @@
-"""When a Ray of our own is started, and the ports that it chooses for itself."""
+"""When a Ray of our own is started, what its processes are told, and the ports that it chooses."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ import ray
 from ray._private import ray_constants
 
 from serve import cluster
-from serve.cluster import LOOPBACK, PRIVATE_PORTS, free_ports
+from serve.cluster import LOOPBACK, PRIVATE_PORTS, environment, free_ports
 
 GIVEN_BY_SYSTEM = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
@@ -51,3 +51,15 @@ def test_ours_is_started_unless_a_cluster_is_named(
 
     assert asked == started
     assert os.environ.get("RAY_ADDRESS") == (address or None)
+
+
+def test_it_sends_no_usage_statistics() -> None:
+    assert environment(1)["RAY_USAGE_STATS_ENABLED"] == "0"
+
+
+def test_it_listens_on_loopback_and_wants_a_token_of_its_own() -> None:
+    first, second = environment(1), environment(1)
+
+    assert first["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] == "0"
+    assert first["RAY_AUTH_MODE"] == "token"
+    assert first["RAY_AUTH_TOKEN"] != second["RAY_AUTH_TOKEN"]

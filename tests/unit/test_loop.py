@@ -130,3 +130,26 @@ def test_the_loss_is_that_of_all_workers_images_also_when_the_epoch_was_stopped(
 
     assert stopped.state.loss == 1.5
     assert loss == 3.0
+
+
+@pytest.mark.parametrize(("init", "moves"), [("imagenet", False), ("a.pth", False), ("none", True)])
+def test_pretrained_batch_norms_keep_their_statistics(
+    monkeypatch: pytest.MonkeyPatch, init: str, moves: bool
+) -> None:
+    norm = torch.nn.BatchNorm2d(3)
+    bright = torch.ones(2, 3, 4, 4)
+    monkeypatch.setattr(loop, "epoch_order", lambda *_: np.arange(2))
+    monkeypatch.setattr(loop, "batches", lambda *_: [(bright, torch.zeros(2))])
+    monkeypatch.setattr(loop, "to_inputs", lambda pictures, *_: pictures)
+    run = SimpleNamespace(
+        images=SimpleNamespace(labels=np.zeros(2, dtype=int)), model_config=None, device="cpu",
+        job=SimpleNamespace(config=TrainConfig.resolved({"init": init}), classes=("MEL",)),
+        state=State(), step_size=2, rank=0, world=1, processes=0,
+        stepper=SimpleNamespace(module=norm, step=lambda inputs, *_: norm(inputs).sum().item()),
+        told_to_stop=lambda *_: False,
+    )  # fmt: skip
+
+    Training.train_epoch(run, 0)  # type: ignore[arg-type]
+
+    assert norm.running_mean is not None
+    assert bool(norm.running_mean.any()) is moves

@@ -9,6 +9,7 @@ import pytest
 
 from serve.dialect.calls import Job, Reply, Scaling
 from serve.dialect.faults import Internal
+from serve.models import server as server_module
 from serve.models import version as version_module
 from serve.models.server import ModelServer
 from tests.unit.packed import mar
@@ -184,5 +185,22 @@ def test_two_versions_loaded_at_the_start_are_one_model(server: ModelServer) -> 
             archived = await server.unpacked(server.store.find(name))
             server.enter(archived, replace(ONE, url=name), at_startup=True)
         assert server.only_model() == "spots"
+
+    ran(scenario)
+
+
+@pytest.mark.parametrize("strict", [True, False])
+def test_without_a_live_worker_it_is_healthy_only_where_that_is_wanted(
+    server: ModelServer, monkeypatch: pytest.MonkeyPatch, strict: bool
+) -> None:
+    async def none_lives(names: list[str]) -> bool:
+        assert names == ["spots--1.0"]
+        return False
+
+    async def scenario() -> None:
+        monkeypatch.setattr(server_module, "alive", none_lives)
+        server.config = replace(server.config, strict_ping=strict)
+        await server.register(ONE)
+        assert await server.healthy() is not strict
 
     ran(scenario)
