@@ -88,7 +88,12 @@ def main(arguments: list[str] | None = None) -> int:
         help="a file, or models:/skin_vit@champion, which has its own config",
     )
     parser.add_argument("--config", type=Path, help=f"(mar_config/{CONFIG_NAME})")
-    parser.add_argument("--export-path", type=Path, default=ROOT / "model_store")
+    parser.add_argument(
+        "--export-path",
+        type=Path,
+        default=ROOT / "model_store",
+        help="folder of the archive (model_store)",
+    )
     given = parser.parse_args(arguments)
     if is_registered(given.model) and given.config:
         parser.error("--config is for a file: a registered model has its own")

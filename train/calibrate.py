@@ -32,7 +32,12 @@ LEFT_OUT = "methods_left_out"
 
 def parse(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m train.calibrate", description=__doc__)
-    parser.add_argument("--checkpoint", type=Path, default=ROOT / "model_store" / "best_model.pth")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        default=ROOT / "model_store" / "best_model.pth",
+        help="what is fitted (model_store/best_model.pth)",
+    )
     parser.add_argument(
         "--data",
         type=Path,

@@ -34,8 +34,8 @@ class TrainConfig:
 
     data: Annotated[
         str | None,
-        "folder with the ISIC 2019 CSVs and images, or with Train/<class>/ and Test/<class>/;"
-        " without it, lesions are generated",
+        "folder with the ISIC 2019 CSVs and images, with what isic image download wrote, or with"
+        " Train/<class>/ and Test/<class>/; without it, lesions are generated",
     ] = None
     model: Annotated[str, f"timm name of a ViT ({DEFAULT_MODEL}; without --data {SMALLEST_MODEL})"]
     init: Annotated[

@@ -151,15 +151,25 @@ def check_files(given: argparse.Namespace) -> None:
 def parsed(arguments: list[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m train.pth_to_pt", description=__doc__)
     store = ROOT / "model_store"
-    parser.add_argument("--checkpoint", type=Path, default=store / "best_model.pth")
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        default=store / "best_model.pth",
+        help="what is exported (model_store/best_model.pth)",
+    )
     parser.add_argument("--model", help="timm name, where the checkpoint is a bare state_dict")
     parser.add_argument(
         "--classes", help="its outputs in order, with commas: codes or names; one may stand twice"
     )
     parser.add_argument("--version", default="1.0", help="the version the service states (1.0)")
-    parser.add_argument("--out", type=Path, default=store / f"{NAME}.pt")
     parser.add_argument(
-        "--config", type=Path, default=ROOT / "mar_config" / "skin_lesion_model_config.json"
+        "--out", type=Path, default=store / f"{NAME}.pt", help=f"the model (model_store/{NAME}.pt)"
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=ROOT / "mar_config" / "skin_lesion_model_config.json",
+        help="its config (mar_config/skin_lesion_model_config.json)",
     )
     given = parser.parse_args(arguments)
     if (given.model is None) != (given.classes is None):

@@ -112,9 +112,24 @@ def main(arguments: list[str] | None = None) -> int:
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     store = ROOT / "model_store"
     parser = argparse.ArgumentParser(prog="python -m train.register_model", description=__doc__)
-    parser.add_argument("--model", type=Path, default=store / MODEL_NAME)
-    parser.add_argument("--config", type=Path, default=ROOT / "mar_config" / CONFIG_NAME)
-    parser.add_argument("--checkpoint", type=Path, default=store / "best_model.pth")
+    parser.add_argument(
+        "--model",
+        type=Path,
+        default=store / MODEL_NAME,
+        help=f"the exported model (model_store/{MODEL_NAME})",
+    )
+    parser.add_argument(
+        "--config",
+        type=Path,
+        default=ROOT / "mar_config" / CONFIG_NAME,
+        help=f"its config (mar_config/{CONFIG_NAME})",
+    )
+    parser.add_argument(
+        "--checkpoint",
+        type=Path,
+        default=store / "best_model.pth",
+        help="what it was exported from (model_store/best_model.pth)",
+    )
     parser.add_argument("--evaluation", type=Path, help="a folder that train.evaluate wrote")
     parser.add_argument("--alias", default=CANDIDATE, help="a name for this version (candidate)")
     given = parser.parse_args(arguments)

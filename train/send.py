@@ -24,7 +24,13 @@ def main(arguments: list[str] | None = None) -> int:
     """0 if nothing is left to send, 1 if something is, 2 for a mistake."""
     logging.basicConfig(level=logging.INFO, format="%(message)s", stream=sys.stderr)
     parser = argparse.ArgumentParser(prog="python -m train.send", description=__doc__)
-    parser.add_argument("folder", nargs="?", type=Path, default=Path("model_store"))
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("model_store"),
+        help="the --out of the runs (model_store)",
+    )
     folder: Path = parser.parse_args(arguments).folder
     if not folder.is_dir():
         log.error("There is no folder %s: name the one that runs were written to.", folder)

@@ -42,7 +42,11 @@ def parse(arguments: list[str] | None = None) -> Options:
         allow_abbrev=False,
     )
     # It looks at each epoch's validation.
-    add_flags(parser, leave_out={*SPACE, "keep"})
+    add_flags(parser, leave_out={*SPACE, "keep", "out", "unk_data"})
+    parser.add_argument("--out", help=f"folder in which the study gets its own ({TrainConfig.out})")
+    parser.add_argument(
+        "--unk-data", help="for the command that the study ends with; not looked at"
+    )
     parser.add_argument("--trials", type=int, help="settings to try, the defaults among them (10)")
     parser.add_argument(
         "--together", type=int, help="trials at a time (as many as GPUs allow; without one 1)"
