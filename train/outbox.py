@@ -100,7 +100,11 @@ class Outbox:
         return found
 
     def state(self) -> State:
-        return State(**json.loads(self.sent.read_text())) if self.sent.exists() else State()
+        try:
+            return State(**json.loads(self.sent.read_text()))
+        # Of what was never sent; looked at beforehand, it could be moved in between.
+        except FileNotFoundError:
+            return State()
 
     def mark(self, state: State) -> None:
         """Replaces the state in one step; only within `sending`."""
