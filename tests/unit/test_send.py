@@ -1,14 +1,17 @@
-"""`python -m train.send` says what is wrong, and asks a server that is down no more than once."""
+"""`python -m train.send` says what is wrong, and asks a server that is down no more than once; runs
+and studies send what is left of others as they begin."""
 
 import logging
 import time
 from pathlib import Path
+from types import ModuleType
 
 import mlflow
 import pytest
 
 from tests.conftest import free_ports
-from train import send
+from train import run, send, tune
+from train.config import ConfigError
 from train.outbox import Message, Outbox, State
 
 
@@ -73,3 +76,24 @@ def test_what_is_not_the_beginning_of_a_run_is_named_and_left_alone(
 
     assert send.send_pending(tmp_path) == 0
     assert f"{tmp_path}/half/messages.jsonl is not the beginning of a run" in caplog.text
+
+
+@pytest.mark.parametrize("begun", [run, tune])
+def test_what_begins_sends_what_others_left_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, begun: ModuleType, drawings: Path
+) -> None:
+    left = Outbox(tmp_path / "runs" / "left")
+    uri = f"sqlite:///{tmp_path}/mlflow.db"
+    left.put({"kind": "create", "uri": uri, "tags": {}, "parent": None, "time": 1})
+
+    def no_ray(address: str | None) -> None:
+        assert address is None
+        raise ConfigError("none starts here")
+
+    monkeypatch.setattr(begun, "connect", no_ray)
+    words = {"--data": drawings, "--model": "test_vit", "--init": "none", "--out": tmp_path}
+    flags = [str(word) for pair in words.items() for word in pair]
+    monkeypatch.setattr("sys.argv", ["train", *flags])
+
+    assert begun.main() == 2
+    assert left.waiting() == []
