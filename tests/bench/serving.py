@@ -22,7 +22,7 @@ from tests.bench.core import classifier
 
 # The first has nobody to share a batch with.
 CLIENTS = (1, 8)
-REQUESTS = 200
+REQUESTS = 100
 ROUNDS = 5
 # Of probabilities, as between the backends.
 CLOSE = 1e-6
