@@ -26,5 +26,7 @@ def bypass_proxies(url: str) -> None:
     said = next(filter(None, map(os.environ.get, NO_PROXY)), "")
     hosts = [host for host in said.split(",") if host.strip()]
     own = str(urlsplit(url).hostname)
-    if said.strip() != "*" and own not in hosts:
-        os.environ.update(dict.fromkeys(NO_PROXY, ",".join([*hosts, own])))
+    # requests looks for an IPv6 address without its brackets, urllib with them.
+    new = [name for name in ([own, f"[{own}]"] if ":" in own else [own]) if name not in hosts]
+    if said.strip() != "*" and new:
+        os.environ.update(dict.fromkeys(NO_PROXY, ",".join([*hosts, *new])))

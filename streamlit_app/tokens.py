@@ -1,6 +1,7 @@
 """The token that a backend wants with each request, from the key file it wrote at its start."""
 
 import json
+from collections import defaultdict
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,8 @@ from threading import Lock
 import httpx
 
 REFUSED = "InvalidKeyException"
-# A renewal ends the key of before, which may be another tab's new one.
-RENEWING = Lock()
+# For each key file: a renewal ends the key of before, which may be another tab's new one.
+RENEWING: defaultdict[Path, Lock] = defaultdict(Lock)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,19 +29,25 @@ class KeyFile(httpx.Auth):
         answer = yield request
         if not is_refusal(answer):
             return
-        # What a renewal writes is not read before it is there whole.
-        with RENEWING:
+        # Another tab's renewal is waited for within this request's time limit, as its own is.
+        within = request.extensions.get("timeout", {}).get("read")
+        renewing = RENEWING[self.path]
+        if not renewing.acquire(timeout=-1 if within is None else within):
+            return
+        try:
+            # What a renewal writes is not read before it is there whole.
             api = self.key("API")
             if api is None:
                 return
             # Unless somebody else has renewed it.
             if self.key("inference") == key:
                 where = f"{self.management}/token?type=inference"
-                # With the request's own time limit.
                 renewal = httpx.Request("GET", where, extensions=request.extensions)
                 add(renewal, api)
                 yield renewal
             key = self.key("inference")
+        finally:
+            renewing.release()
         add(request, key)
         answer = yield request
         # Another process may have renewed it meanwhile.

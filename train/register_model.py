@@ -78,15 +78,16 @@ def read_metrics(evaluation: Path | None, sha256: str) -> dict[str, Any]:
     try:
         values: dict[str, Any] = json.loads(file.read_text())
         measured = values["measured"]["checkpoint_sha256"]
+        whole = can_be_told(values)
     except OSError as error:
         raise EvidenceError(
             f"There is no {file}: name the folder that train.evaluate wrote, or evaluate first."
         ) from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise EvidenceError(NO_EVALUATION.format(file=file)) from error
     if measured != sha256:
         raise EvidenceError(f"{file} is another model's: evaluate this one (train.evaluate).")
-    if not can_be_told(values):
+    if not whole:
         raise EvidenceError(NO_EVALUATION.format(file=file))
     return values
 

@@ -1,11 +1,14 @@
 """The folder that the servers write to, which two starts must not share."""
 
 import fcntl
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from up.processes import StartError
+
+log = logging.getLogger(__name__)
 
 LOCK = "in_use_by_up.lock"
 
@@ -30,4 +33,7 @@ def reserved(logs: Path) -> Iterator[None]:
                 f"Other servers, by another python -m up, write to {logs}: end that one, or set"
                 " SKIN_LOGS to another folder."
             ) from error
+        except OSError as error:
+            # A file system without locks is no reason not to start.
+            log.warning("%s can't be reserved: start no other servers on it (%s)", logs, error)
         yield

@@ -83,6 +83,19 @@ def test_other_exceptions_stay(
 
 
 @pytest.mark.usefixtures("proxy")
+def test_an_ipv6_address_is_named_as_requests_and_as_urllib_look_for_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("no_proxy", "")
+    monkeypatch.setenv("NO_PROXY", "")
+
+    for _ in range(2):
+        bypass_proxies("http://[::1]:5001")
+
+    assert os.environ["no_proxy"] == "::1,[::1]"
+
+
+@pytest.mark.usefixtures("proxy")
 @pytest.mark.parametrize(
     ("url", "said"),
     [("http://mlflow.example", ""), ("sqlite:////a", ""), ("http://127.0.0.1:5001", "*")],

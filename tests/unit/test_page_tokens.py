@@ -11,7 +11,7 @@ import pytest
 
 from streamlit_app import client as page_client
 from streamlit_app.client import BackendDown, PredictionFailed, predict
-from streamlit_app.tokens import KeyFile
+from streamlit_app.tokens import RENEWING, KeyFile
 
 URL = "http://backend/predictions/skin_vit"
 
@@ -190,3 +190,17 @@ def test_a_renewal_that_fails_is_told_in_its_own_words(
 
     assert not isinstance(failure.value, BackendDown)
     assert f"{management}/token" in str(failure.value)
+
+
+@pytest.mark.parametrize(("held", "asked"), [("own", 1), ("others", 3)])
+def test_nobody_waits_longer_than_the_request_may_for_a_renewal_nor_for_another_backends(
+    tmp_path: Path, held: str, asked: int
+) -> None:
+    backend = Backend(tmp_path / "own")
+    write(backend.file, "old")
+    keys = KeyFile(path=backend.file, management="http://backend")
+
+    with RENEWING[tmp_path / held]:
+        httpx.Client(transport=httpx.MockTransport(backend), auth=keys, timeout=0.05).get(URL)
+
+    assert len(backend.asked) == asked

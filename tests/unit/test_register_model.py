@@ -247,6 +247,18 @@ def test_an_evaluation_that_an_older_one_wrote_is_refused(
     assert f"{file} is no evaluation, or an old one: make it again" in caplog.text
 
 
+def test_an_evaluation_that_is_damaged_within_is_refused(
+    registered: Registered, evaluation: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    file = evaluation / METRICS
+    metrics = json.loads(file.read_text())
+    metrics["measured"]["left_out"] = []
+    file.write_text(json.dumps(metrics))
+
+    assert main([*registered.arguments, "--evaluation", str(evaluation)]) == 2
+    assert f"{file} is no evaluation, or an old one: make it again" in caplog.text
+
+
 @pytest.mark.parametrize(
     ("content", "said"),
     [(None, "evaluate first"), ("{", "no evaluation"), ("[]", "no evaluation"), ("{}", "no eval")],

@@ -1,6 +1,6 @@
 """What `python -m up` gives its servers to start with."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 
@@ -28,19 +28,25 @@ def given(monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return found
 
 
-def start() -> None:
-    with pytest.raises(StartError):
-        up.up(Settings.from_env({}))
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[[], None]:
+    def start() -> None:
+        with pytest.raises(StartError, match="none starts here"):
+            up.up(Settings.from_env({"SKIN_LOGS": str(tmp_path)}))
+
+    return start
 
 
-def test_ray_serve_keeps_no_snapshot_and_takes_the_archive_of_today(given: dict[str, str]) -> None:
+def test_ray_serve_keeps_no_snapshot_and_takes_the_archive_of_today(
+    given: dict[str, str], start: Callable[[], None]
+) -> None:
     start()
 
     assert RaySettings.from_env(given).snapshot is None
 
 
 def test_a_snapshot_that_is_named_is_kept(
-    given: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    given: dict[str, str], start: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SKIN_SNAPSHOT", "/a/snapshot.cfg")
 

@@ -1,5 +1,7 @@
 """Two starts of all servers do not write to one folder."""
 
+import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -73,3 +75,15 @@ def test_logs_that_can_not_be_written_are_told(tmp_path: Path) -> None:
         reserved(tmp_path / "file"),
     ):
         pass
+
+
+def test_where_the_file_system_has_no_locks_it_starts_and_says_so(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def none(*_: object) -> None:
+        raise OSError(errno.ENOLCK, "No locks available")
+
+    monkeypatch.setattr(fcntl, "flock", none)
+
+    with reserved(tmp_path):
+        assert f"{tmp_path} can't be reserved" in caplog.text
