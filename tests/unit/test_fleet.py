@@ -3,7 +3,6 @@
 import asyncio
 import threading
 from collections import deque
-from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -17,21 +16,10 @@ from serve.dialect.faults import Internal
 from serve.dialect.metrics import Metrics
 from serve.dialect.properties import ServerConfig
 from serve.models import fleet
-from serve.models.archive import ArchivedModel
-from serve.models.archive_config import ArchiveConfig
 from serve.models.registry import Registry
 from serve.models.version import Version
+from tests.unit.archived import SPOTS
 
-SPOTS = ArchivedModel(
-    file="spots.mar",
-    folder=Path("/spots"),
-    name="spots",
-    version="1.0",
-    handler="spots.py",
-    serialized_file=None,
-    envelope=None,
-    config=ArchiveConfig(),
-)
 NAME = "spots--1.0"
 NOT_STARTED, DEPLOYING, RUNNING, UNHEALTHY, DEPLOY_FAILED = (
     ApplicationStatus.NOT_STARTED,

@@ -2,7 +2,6 @@
 
 import asyncio
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from ray.serve._private.common import DeploymentID, ReplicaID
@@ -11,22 +10,11 @@ from serve.dialect.calls import Failure, Job, Registration, Reply
 from serve.dialect.faults import Conflict, Internal
 from serve.dialect.metrics import Metrics
 from serve.dialect.properties import ServerConfig
-from serve.models.archive import ArchivedModel
-from serve.models.archive_config import ArchiveConfig
 from serve.models.registry import Registry
 from serve.models.spec import Worked
 from serve.models.version import Version, application
+from tests.unit.archived import SPOTS
 
-SPOTS = ArchivedModel(
-    file="spots.mar",
-    folder=Path("/spots"),
-    name="spots",
-    version="1.0",
-    handler="spots.py",
-    serialized_file=None,
-    envelope=None,
-    config=ArchiveConfig(),
-)
 WANTED = Registration(url="spots.mar")
 # Nobody has time to answer.
 HASTY = replace(WANTED, max_batch_delay_ms=0, response_timeout_s=0, startup_timeout_s=0)
