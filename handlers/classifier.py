@@ -10,6 +10,7 @@ import torch
 
 from handlers.answer import Explanation, Prediction, Quality, Region
 from handlers.errors import Fault, UnusableModel
+from handlers.memory import keep_memory
 from handlers.model_config import ModelConfig
 from handlers.postprocess import to_prediction
 from handlers.preprocess import decode, size_of, to_input
@@ -60,6 +61,7 @@ class LesionClassifier:
             raise UnusableModel(
                 f"{model} and {config} do not belong together: export both again (train.pth_to_pt)."
             )
+        keep_memory()
         return cls(graph.eval(), expected, device)
 
     def preprocess(self, request: Request) -> Picture:

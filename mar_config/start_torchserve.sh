@@ -40,8 +40,8 @@ export PATH="$(dirname "$python"):$PATH"
 # The process id and the workers' sockets: a folder of our own, so that two servers can run.
 TMPDIR=$(mktemp -d)
 export TMPDIR TEMP=$TMPDIR
-# Workers' threads that wait for each other leave their cores to whoever needs them.
-export OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-PASSIVE}
+# Workers' threads that wait for each other soon leave their cores to whoever needs them.
+export GOMP_SPINCOUNT=${GOMP_SPINCOUNT:-10000}
 # Ours would come before the archive and shadow the core in it.
 unset PYTHONPATH
 

@@ -15,7 +15,7 @@ from up.settings import DEFAULT_PORTS
 SCRIPT = ROOT / "mar_config" / "start_torchserve.sh"
 PORTS = [name for name in DEFAULT_PORTS if name.startswith("SKIN_TORCHSERVE")]
 TELLS = '#!/bin/sh\nprintf "%s\\n" "$PWD" "$LOG_LOCATION" "$@"\n'
-WAITING = "OMP_WAIT_POLICY"
+WAITING = "GOMP_SPINCOUNT"
 TELLS_ENVIRONMENT = "#!/bin/sh\nenv\n"
 JAVA = "#!/bin/sh\necho 'openjdk version \"17.0.1\"' >&2\n"
 
@@ -97,13 +97,13 @@ def test_no_module_of_ours_comes_before_the_archives(tmp_path: Path, env: dict[s
     assert "PYTHONPATH" not in found
 
 
-@pytest.mark.parametrize(("given", "policy"), [({}, "PASSIVE"), ({WAITING: "ACTIVE"}, "ACTIVE")])
-def test_threads_that_wait_take_no_core_unless_told_to(
-    tmp_path: Path, env: dict[str, str], given: dict[str, str], policy: str
+@pytest.mark.parametrize(("given", "spins"), [({}, "10000"), ({WAITING: "7"}, "7")])
+def test_threads_that_wait_soon_leave_their_core(
+    tmp_path: Path, env: dict[str, str], given: dict[str, str], spins: str
 ) -> None:
     env.pop(WAITING, None)
 
-    assert environment_of_server(tmp_path, env | given)[WAITING] == policy
+    assert environment_of_server(tmp_path, env | given)[WAITING] == spins
 
 
 @pytest.mark.usefixtures("unignored")

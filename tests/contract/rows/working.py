@@ -41,7 +41,7 @@ ROWS: tuple[Row, ...] = (
         "working/queue-is-full",
         acting((200,) * 3 + (503,) * 3, IMPATIENT, "sleep", 1, bodies=BODY * 6),
     ),
-    act("working/threads-wait", "variable", "OMP_WAIT_POLICY"),
+    act("working/threads-wait", "variable", "GOMP_SPINCOUNT"),
     sequence("working/exits", acting(500, IMPATIENT, "leave", 1), BACK),
     sequence("working/exits-by-python", acting(500, IMPATIENT, "leave_by_python", 1), BACK),
     sequence("working/interrupted", acting(500, IMPATIENT, "interrupt", None), BACK),
