@@ -11,6 +11,9 @@ from handlers.errors import Fault
 from serve.dialect.calls import Failure, Job, Reply
 from serve.dialect.faults import Internal
 
+# After so many requests in a row that waited for others and got none, one is not kept waiting.
+WAITS_FOR_NOBODY = 3
+
 
 class QueueFull(Exception):
     """No place is left, or there is no worker to wait for."""
@@ -43,8 +46,9 @@ class Waiting:
 class VersionQueue:
     """First in, first out; as many batches at work as there are workers.
 
-    A batch is gathered from its first request on for at most the delay; only requests of one
-    command share it. `run` gets its jobs and the seconds that each has waited.
+    A batch is gathered from its first request on for at most the delay, and not at all while
+    requests come one by one; only requests of one command share it. `run` gets its jobs and the
+    seconds that each has waited.
     """
 
     def __init__(
@@ -55,6 +59,7 @@ class VersionQueue:
         self.run = run
         self.batching = batching
         self.workers = 0
+        self.waited_for_nobody = 0
         self.waiting: deque[Waiting] = deque()
         self.arrived = asyncio.Event()
         self.quiet = asyncio.Event()
@@ -65,6 +70,8 @@ class VersionQueue:
         """Raises QueueFull, or the fault that the worker answered with."""
         if self.workers == 0 or len(self.waiting) >= self.batching.capacity:
             raise QueueFull
+        if self.at_work:
+            self.waited_for_nobody = 0
         mine = Waiting(job=job, answer=asyncio.get_running_loop().create_future())
         self.waiting.append(mine)
         self.quiet.clear()
@@ -133,11 +140,14 @@ class VersionQueue:
             left = deadline - time.perf_counter()
             if not batch or len(batch) >= self.size_of(batch) or left <= 0:
                 return
+            if self.waited_for_nobody >= WAITS_FOR_NOBODY:
+                return
             self.arrived.clear()
             try:
                 async with asyncio.timeout(left):
                     await self.arrived.wait()
             except TimeoutError:
+                self.waited_for_nobody += len(batch) == 1
                 return
 
     def size_of(self, batch: list[Waiting]) -> int:

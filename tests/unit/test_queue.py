@@ -1,133 +1,13 @@
-"""Batches are gathered as by TorchServe, and nobody waits in vain."""
+"""Whoever is let in is told something, whatever becomes of the worker."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from contextvars import ContextVar
 
 import pytest
 
-from serve.dialect.calls import Command, Failure, Job, Reply
+from serve.dialect.calls import Failure
 from serve.dialect.faults import Internal
-from serve.models.queue import Batching, QueueFull, VersionQueue
-
-ASKER: ContextVar[str] = ContextVar("asker")
-
-
-def job(name: str, command: Command = "predict") -> Job:
-    return Job(request_id=name, parameters=(), command=command)
-
-
-class Worker:
-    """Keeps the batches it got; holds each until it is let go."""
-
-    def __init__(self) -> None:
-        self.batches: list[list[str]] = []
-        self.free = asyncio.Event()
-        self.free.set()
-        self.fails: Failure | None = None
-        self.raises: BaseException | None = None
-        self.seen_asker = False
-
-    async def run(self, jobs: list[Job], waited_s: list[float]) -> list[Reply | Failure]:
-        assert len(waited_s) == len(jobs)
-        self.batches.append([one.request_id for one in jobs])
-        await self.free.wait()
-        self.seen_asker = ASKER.get(None) is not None
-        if self.raises:
-            raise self.raises
-        return [self.fails or Reply(body=one.request_id.encode()) for one in jobs]
-
-
-def queue(worker: Worker, size: int = 4, delay_s: float = 0.2, capacity: int = 10) -> VersionQueue:
-    made = VersionQueue(worker.run, Batching(size=size, delay_s=delay_s, capacity=capacity))
-    made.resize(1)
-    return made
-
-
-def ran(scenario: Callable[[Worker], Awaitable[None]]) -> None:
-    async def run() -> None:
-        async with asyncio.timeout(5):
-            await scenario(Worker())
-
-    asyncio.run(run())
-
-
-@pytest.mark.parametrize(
-    ("count", "batches"), [(1, [1]), (3, [3]), (4, [4]), (6, [4, 2]), (9, [4, 4, 1])]
-)
-def test_batches_have_torchserves_sizes(count: int, batches: list[int]) -> None:
-    async def scenario(worker: Worker) -> None:
-        waiting = queue(worker)
-        names = [str(number) for number in range(count)]
-        replies = await asyncio.gather(*(waiting.ask(job(name)) for name in names))
-        assert [reply.body.decode() for reply in replies] == names
-        assert [len(batch) for batch in worker.batches] == batches
-
-    ran(scenario)
-
-
-def test_a_full_batch_does_not_wait() -> None:
-    async def scenario(worker: Worker) -> None:
-        waiting = queue(worker, delay_s=60)
-        await asyncio.gather(*(waiting.ask(job(str(n))) for n in range(4)))
-
-    ran(scenario)
-
-
-def test_who_comes_within_the_delay_joins() -> None:
-    async def scenario(worker: Worker) -> None:
-        waiting = queue(worker, delay_s=0.3)
-        first = asyncio.create_task(waiting.ask(job("a")))
-        await asyncio.sleep(0.05)
-        await asyncio.gather(first, waiting.ask(job("b")))
-        assert worker.batches == [["a", "b"]]
-
-    ran(scenario)
-
-
-def test_idle_workers_do_not_take_a_batchs_requests_from_each_other() -> None:
-    async def scenario(worker: Worker) -> None:
-        waiting = queue(worker, size=2, delay_s=60)
-        waiting.resize(2)
-        first = asyncio.create_task(waiting.ask(job("a")))
-        await asyncio.sleep(0.05)
-        await asyncio.gather(first, waiting.ask(job("b")))
-        assert worker.batches == [["a", "b"]]
-
-    ran(scenario)
-
-
-def test_an_idle_worker_takes_what_may_not_join() -> None:
-    async def scenario(worker: Worker) -> None:
-        waiting = queue(worker, size=2, delay_s=60)
-        waiting.resize(2)
-        prediction = asyncio.create_task(waiting.ask(job("a")))
-        await asyncio.sleep(0.05)
-        explained = [waiting.ask(job(name, "explain")) for name in "bc"]
-        await asyncio.gather(*explained)
-        assert worker.batches == [["b", "c"]]
-        prediction.cancel()
-
-    ran(scenario)
-
-
-def test_predictions_and_explanations_never_share_a_batch() -> None:
-    async def scenario(worker: Worker) -> None:
-        waiting = queue(worker, delay_s=0.05)
-        wanted = [("a", "predict"), ("b", "explain"), ("c", "predict"), ("d", "explain")]
-        await asyncio.gather(*(waiting.ask(job(name, kind)) for name, kind in wanted))  # type: ignore[arg-type]
-        assert worker.batches == [["a", "c"], ["b", "d"]]
-
-    ran(scenario)
-
-
-def test_descriptions_are_never_batched() -> None:
-    async def scenario(worker: Worker) -> None:
-        waiting = queue(worker, delay_s=0.05)
-        await asyncio.gather(*(waiting.ask(job(name, "describe")) for name in "ab"))
-        assert worker.batches == [["a"], ["b"]]
-
-    ran(scenario)
+from serve.models.queue import QueueFull
+from tests.unit.queued import ASKER, Worker, job, queue, ran
 
 
 def test_what_the_queue_cannot_hold_is_turned_away_at_once() -> None:
