@@ -27,12 +27,13 @@ SPINS = "10000"
 class Worker:
     """torch and TorchServe's Python side are loaded here, and nowhere else in serving."""
 
-    def __init__(self, spec: WorkerSpec) -> None:
+    async def __init__(self, spec: WorkerSpec) -> None:  # type: ignore[misc]  # Ray awaits it
         self.spec = spec
         hide(spec.hidden_variables)
         # One thread, as a handler may expect to be called by the one that made it.
         self.thread = ThreadPoolExecutor(1)
-        self.handler = self.thread.submit(self.loaded).result()
+        # Ray has other things to ask this process while a model is loaded, as whether to end.
+        self.handler = await asyncio.get_running_loop().run_in_executor(self.thread, self.loaded)
 
     def loaded(self) -> "ArchivedHandler":
         # Read when torch is loaded: how often its threads look for each other before they sleep.

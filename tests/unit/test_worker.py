@@ -1,5 +1,6 @@
 """A replica whose handler wants to end its process, as in TorchServe it can."""
 
+import asyncio
 import os
 
 import pytest
@@ -40,6 +41,12 @@ class Leaving:
         raise self.error
 
 
+def made() -> Worker:
+    worker = Worker.__new__(Worker)
+    asyncio.run(worker.__init__(SPEC))  # type: ignore[misc]  # as Ray does
+    return worker
+
+
 @pytest.mark.parametrize(
     "error", [SystemExit(0), SystemExit("enough"), KeyboardInterrupt()], ids=repr
 )
@@ -56,4 +63,4 @@ def test_a_handler_that_wants_to_end_its_process_ends_it(
     monkeypatch.setattr(handler, "ArchivedHandler", lambda *_: Leaving(error, at_once=at_once))
 
     with pytest.raises(Ended, match="1"):
-        Worker(SPEC).answered([])
+        made().answered([])
