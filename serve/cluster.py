@@ -51,8 +51,8 @@ def environment(largest_message: int) -> dict[str, str]:
         "RAY_SERVE_GRPC_MAX_MESSAGE_SIZE": str(largest_message),
         # Ray's default of 15 is for background work, which answering a person is not.
         "RAY_worker_niceness": "0",
-        # By default a replica runs its code, and asks others, in threads of their own, between which
-        # every request goes to and fro. Front and workers only wait in theirs.
+        # By default a replica runs its code, and asks others, in threads of their own: a request
+        # goes to and fro between three. Front and workers only wait in theirs.
         "RAY_SERVE_RUN_USER_CODE_IN_SEPARATE_THREAD": "0",
         "RAY_SERVE_RUN_ROUTER_IN_SEPARATE_LOOP": "0",
         # Ray keeps a replica for half a minute after its last request, as an ingress on another
