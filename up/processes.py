@@ -99,9 +99,11 @@ class Running:
         return next((s for s, process in self.started if process.poll() is not None), None)
 
     def end(self) -> None:
-        for _, process in self.started:
-            if process.poll() is None:
-                process.send_signal(signal.SIGTERM)
+        # Also one whose start a Ctrl-C came in between, so that it is in no list.
+        for one in marked(self.environment[MARK]):
+            with suppress(psutil.NoSuchProcess):
+                if one.ppid() == os.getpid():
+                    one.terminate()
         deadline = time.monotonic() + ENDED_WITHIN_S
         while time.monotonic() < deadline and marked(self.environment[MARK]):
             for _, process in self.started:

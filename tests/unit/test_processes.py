@@ -109,6 +109,16 @@ def test_who_asks_again_to_end_leaves_nothing_either(
     assert signal.getsignal(number) is before
 
 
+def test_a_server_that_was_started_as_a_signal_came_is_asked_to_end(tmp_path: Path) -> None:
+    tells = "trap 'touch asked; exit' TERM; cd $SKIN_LOGS; touch up; while sleep .1; do :; done"
+    with running(tmp_path) as group:
+        group.start(server("bash", "-c", tells))
+        wait_until((tmp_path / "up").exists)
+        (_, process), *_ = group.started
+        group.started = []
+    assert (process.wait(), (tmp_path / "asked").exists()) == (0, True)
+
+
 @pytest.mark.usefixtures("unignored")
 @pytest.mark.parametrize("number", ENDING_SIGNALS)
 def test_a_signal_ends_the_servers(tmp_path: Path, number: signal.Signals) -> None:
