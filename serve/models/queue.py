@@ -12,7 +12,7 @@ from serve.dialect.calls import Failure, Job, Reply
 from serve.dialect.faults import Internal
 
 # After so many requests in a row that waited for others and got none, one is not kept waiting.
-WAITS_FOR_NOBODY = 3
+WAITS_FOR_NOBODY = 20
 
 
 class QueueFull(Exception):

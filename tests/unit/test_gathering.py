@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from serve.models.queue import WAITS_FOR_NOBODY
 from tests.unit.queued import Worker, job, queue, ran
 
 
@@ -43,9 +44,9 @@ def test_who_comes_within_the_delay_joins() -> None:
 
 def test_who_comes_alone_is_kept_waiting_until_others_come_too() -> None:
     async def scenario(worker: Worker) -> None:
-        waiting = queue(worker, size=2, delay_s=0.05)
-        for name in "abc":
-            await waiting.ask(job(name))
+        waiting = queue(worker, size=2, delay_s=0.01)
+        for _ in range(WAITS_FOR_NOBODY):
+            await waiting.ask(job("a"))
             await waiting.quiet.wait()
         waiting.batching = replace(waiting.batching, delay_s=60)
         await waiting.ask(job("d"))
@@ -55,7 +56,7 @@ def test_who_comes_alone_is_kept_waiting_until_others_come_too() -> None:
         await waiting.quiet.wait()
         with pytest.raises(TimeoutError):
             await asyncio.wait_for(waiting.ask(job("g")), 0.3)
-        assert worker.batches == [["a"], ["b"], ["c"], ["d"], ["e", "f"]]
+        assert worker.batches == [["a"]] * WAITS_FOR_NOBODY + [["d"], ["e", "f"]]
 
     ran(scenario)
 
