@@ -91,7 +91,7 @@ def images_per_second(send: Callable[[bytes], object], bodies: list[bytes], clie
     began = time.perf_counter()
     if clients == 1:
         # In this very thread: with a second one that computes, OpenMP's threads sleep instead of
-        # waiting for each other, and the plain loop takes twice as long.
+        # waiting for each other, and the plain loop takes half as long again.
         for body in work:
             send(body)
     else:
